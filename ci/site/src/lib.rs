@@ -1,0 +1,1 @@
+//! The mdBook preprocessor and renderer of both editions.

@@ -1,0 +1,2 @@
+//! The mdBook preprocessor and renderer of both editions.
+fn main() {}

@@ -1,0 +1,1 @@
+//! skeptic over the inline Rust fences of every page.

@@ -1,0 +1,2 @@
+//! Cost of a call.
+fn main() {}

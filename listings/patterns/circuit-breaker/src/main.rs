@@ -1,0 +1,2 @@
+//! A circuit breaker for Tower services, observed with OpenTelemetry.
+fn main() {}

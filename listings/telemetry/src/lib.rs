@@ -1,0 +1,1 @@
+//! One call sets up traces, metrics and logs over OTLP.

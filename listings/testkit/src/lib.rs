@@ -1,0 +1,1 @@
+//! What tests share: OTLP receiver, trace trees, semantic-convention checks, fault proxy.
