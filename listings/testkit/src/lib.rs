@@ -1,1 +1,32 @@
-//! What tests share: OTLP receiver, trace trees, semantic-convention checks, fault proxy.
+//! What tests share.
+//!
+//! A test owns everything it uses: its own [`Receiver`] on its own port, its own providers, its own subscriber. So tests
+//! run side by side, and what a receiver holds is what this test sent.
+//!
+//! ```
+//! use testkit::Receiver;
+//! use tracing::instrument::WithSubscriber;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let receiver = Receiver::grpc().await;
+//! let telemetry = receiver.telemetry("checkout").build().unwrap();
+//! async { tracing::info_span!("work").in_scope(|| ()) }.with_subscriber(telemetry.dispatch()).await;
+//! telemetry.shutdown().unwrap();
+//! assert_eq!(receiver.capture().await.tree(), "work\n");
+//! # }
+//! ```
+
+mod capture;
+mod conventions;
+mod proxy;
+mod receiver;
+mod registry;
+mod serve;
+
+pub use capture::{Capture, LogRecord, Metric, Point, Span};
+pub use conventions::{Violation, check};
+pub use proxy::{Fault, FaultProxy};
+pub use receiver::Receiver;
+pub use registry::Registry;
+pub use serve::serve;

@@ -1,0 +1,219 @@
+//! From OTLP to a capture.
+
+use std::collections::BTreeMap;
+
+use mock_collector::MockCollector;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point};
+use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
+use serde_json::{Value, json};
+
+use super::{Attributes, Capture, LogRecord, Metric, Point, Span};
+
+impl Capture {
+    /// Everything that `collector` holds.
+    pub(crate) fn of(collector: &MockCollector) -> Self {
+        let spans = Spans::of(collector);
+        let mut capture = Self {
+            test: String::new(),
+            resources: Vec::new(),
+            logs: logs(collector, &spans.ids),
+            metrics: metrics(collector),
+            spans: spans.ordered,
+        };
+        let all = (collector.spans().iter().map(|span| span.resource_attrs()))
+            .chain(collector.metrics().iter().map(|metric| metric.resource_attrs()))
+            .chain(collector.logs().iter().map(|log| log.resource_attrs()));
+        for resource in all.map(attributes) {
+            if !capture.resources.contains(&resource) {
+                capture.resources.push(resource);
+            }
+        }
+        capture.resources.sort_by_key(|resource| resource.get("service.name").map(Value::to_string));
+        capture
+    }
+}
+
+/// Spans in order, and the number that each span id became.
+struct Spans {
+    ordered: Vec<Span>,
+    ids: BTreeMap<Vec<u8>, usize>,
+}
+
+impl Spans {
+    fn of(collector: &MockCollector) -> Self {
+        let mut received: Vec<_> = collector.spans().iter().collect();
+        received.sort_by_key(|span| span.span().start_time_unix_nano);
+        let origin = received.first().map_or(0, |first| first.span().start_time_unix_nano);
+
+        // Depth first: a root, then its children by start, then the next root.
+        let known: Vec<&[u8]> = received.iter().map(|span| span.span().span_id.as_slice()).collect();
+        let is_root = |parent: &[u8]| !known.contains(&parent);
+        let mut stack: Vec<_> = received.iter().rev().filter(|span| is_root(&span.span().parent_span_id)).collect();
+        let (mut depth_first, mut ids, mut traces) = (Vec::new(), BTreeMap::new(), Vec::new());
+        while let Some(next) = stack.pop() {
+            ids.insert(next.span().span_id.clone(), depth_first.len());
+            if !traces.contains(&next.span().trace_id) {
+                traces.push(next.span().trace_id.clone());
+            }
+            depth_first.push(next);
+            stack.extend(received.iter().rev().filter(|child| child.span().parent_span_id == next.span().span_id));
+        }
+
+        let span = |(id, received): (usize, &&&mock_collector::TestSpan)| {
+            let span = received.span();
+            let parent = ids.get(&span.parent_span_id).copied();
+            Span {
+                id,
+                trace: traces.iter().position(|trace| *trace == span.trace_id).unwrap_or_default(),
+                parent,
+                remote_parent: parent.is_none() && !span.parent_span_id.is_empty(),
+                name: span.name.clone(),
+                kind: kind(span.kind()).to_owned(),
+                service: text(&attributes(received.resource_attrs()), "service.name"),
+                start_us: (span.start_time_unix_nano - origin) / 1_000,
+                duration_us: span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano) / 1_000,
+                status: match span.status.as_ref().map(|status| status.code()) {
+                    Some(StatusCode::Error) => "error",
+                    Some(StatusCode::Ok) => "ok",
+                    _ => "unset",
+                }
+                .to_owned(),
+                attributes: attributes(&span.attributes),
+                links: span.links.iter().filter_map(|link| ids.get(&link.span_id).copied()).collect(),
+            }
+        };
+        let ordered = depth_first.iter().enumerate().map(span).collect();
+        Self { ordered, ids }
+    }
+}
+
+fn kind(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Server => "server",
+        SpanKind::Client => "client",
+        SpanKind::Producer => "producer",
+        SpanKind::Consumer => "consumer",
+        SpanKind::Internal | SpanKind::Unspecified => "internal",
+    }
+}
+
+fn logs(collector: &MockCollector, ids: &BTreeMap<Vec<u8>, usize>) -> Vec<LogRecord> {
+    let mut received: Vec<_> = collector.logs().iter().map(|log| log.log_record()).collect();
+    received.sort_by_key(|log| log.observed_time_unix_nano);
+    let record = |log: &&opentelemetry_proto::tonic::logs::v1::LogRecord| LogRecord {
+        // An event of `tracing` without a name of its own is named after its line, which is noise.
+        event_name: Some(log.event_name.clone()).filter(|name| !name.is_empty() && !name.starts_with("event ")),
+        severity: log.severity_text.clone(),
+        body: log.body.as_ref().map_or_else(String::new, |body| {
+            let body = value(body);
+            body.as_str().map_or_else(|| body.to_string(), redact)
+        }),
+        span: ids.get(&log.span_id).copied(),
+        attributes: attributes(&log.attributes),
+    };
+    received.iter().map(record).collect()
+}
+
+/// The SDK exports running totals, so the last value of a series is the one that counts.
+fn metrics(collector: &MockCollector) -> Vec<Metric> {
+    let mut metrics: BTreeMap<String, (Metric, BTreeMap<String, Point>)> = BTreeMap::new();
+    for received in collector.metrics() {
+        let metric = received.metric();
+        let Some(data) = &metric.data else { continue };
+        let (kind, points) = points(data);
+        let entry = metrics.entry(metric.name.clone()).or_insert_with(|| {
+            let metric = Metric {
+                name: metric.name.clone(),
+                unit: metric.unit.clone(),
+                kind: kind.to_owned(),
+                description: metric.description.clone(),
+                points: Vec::new(),
+            };
+            (metric, BTreeMap::new())
+        });
+        for point in points {
+            entry.1.insert(serde_json::to_string(&point.attributes).unwrap_or_default(), point);
+        }
+    }
+    let finish = |(mut metric, points): (Metric, BTreeMap<String, Point>)| {
+        metric.points = points.into_values().collect();
+        metric
+    };
+    metrics.into_values().map(finish).collect()
+}
+
+fn points(data: &Data) -> (&'static str, Vec<Point>) {
+    let number = |points: &[opentelemetry_proto::tonic::metrics::v1::NumberDataPoint]| {
+        let point = |point: &opentelemetry_proto::tonic::metrics::v1::NumberDataPoint| Point {
+            attributes: attributes(&point.attributes),
+            value: match point.value {
+                Some(number_data_point::Value::AsInt(value)) => json!(value),
+                Some(number_data_point::Value::AsDouble(value)) => json!(value),
+                None => Value::Null,
+            },
+        };
+        points.iter().map(point).collect()
+    };
+    match data {
+        Data::Gauge(gauge) => ("gauge", number(&gauge.data_points)),
+        Data::Sum(sum) if sum.is_monotonic => ("counter", number(&sum.data_points)),
+        Data::Sum(sum) => ("up_down_counter", number(&sum.data_points)),
+        Data::Histogram(histogram) => {
+            let count = |count: u64, attributes: Attributes| Point { attributes, value: json!({ "count": count }) };
+            let points = histogram.data_points.iter().map(|point| count(point.count, attributes(&point.attributes)));
+            ("histogram", points.collect())
+        }
+        Data::ExponentialHistogram(_) | Data::Summary(_) => ("histogram", Vec::new()),
+    }
+}
+
+fn attributes(received: &[KeyValue]) -> Attributes {
+    let pair = |pair: &KeyValue| {
+        let value = pair.value.as_ref().map_or(Value::Null, value);
+        let value = match (pair.key.as_str(), value) {
+            ("service.instance.id", _) => json!("<instance>"),
+            ("server.port", _) => json!("<port>"),
+            (_, Value::String(text)) => json!(redact(&text)),
+            (_, other) => other,
+        };
+        (pair.key.clone(), value)
+    };
+    received.iter().map(pair).collect()
+}
+
+fn value(received: &AnyValue) -> Value {
+    match &received.value {
+        Some(any_value::Value::StringValue(text)) => json!(text),
+        Some(any_value::Value::BoolValue(bool)) => json!(bool),
+        Some(any_value::Value::IntValue(int)) => json!(int),
+        Some(any_value::Value::DoubleValue(double)) => json!(double),
+        Some(any_value::Value::ArrayValue(array)) => array.values.iter().map(value).collect(),
+        Some(other) => json!(format!("{other:?}")),
+        None => Value::Null,
+    }
+}
+
+fn text(attributes: &Attributes, key: &str) -> String {
+    attributes.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Ports of the loopback and hexadecimal ids change from run to run.
+fn redact(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("127.0.0.1:") {
+        let (before, after) = rest.split_at(at + "127.0.0.1:".len());
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        out.push_str(before);
+        out.push_str(if digits > 0 { "<port>" } else { "" });
+        rest = &after[digits..];
+    }
+    out.push_str(rest);
+    let is_id = |length| out.len() == length && out.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match () {
+        () if is_id(32) => "<trace>".into(),
+        () if is_id(16) => "<span>".into(),
+        () => out,
+    }
+}

@@ -1,0 +1,86 @@
+//! What follows the conventions passes, and each departure is named.
+
+use opentelemetry::KeyValue;
+use testkit::{Capture, Receiver, Registry, check};
+use tracing::instrument::WithSubscriber;
+
+async fn capture(work: impl FnOnce(&opentelemetry::metrics::Meter)) -> Capture {
+    let receiver = Receiver::grpc().await;
+    let telemetry = receiver.telemetry("test").build().unwrap();
+    let meter = telemetry.meter(telemetry::scope("test", "0"));
+    async { work(&meter) }.with_subscriber(telemetry.dispatch()).await;
+    telemetry.shutdown().unwrap();
+    receiver.capture().await
+}
+
+fn violations(capture: &Capture, registry: &Registry) -> Vec<String> {
+    check(capture, registry).iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn names_of_the_conventions_pass() {
+    let capture = capture(|meter| {
+        tracing::info_span!("GET", http.request.method = "GET", server.address = "example.com").in_scope(|| ());
+        meter.f64_histogram("http.client.request.duration").with_unit("s").build().record(0.1, &[]);
+    })
+    .await;
+    assert_eq!(violations(&capture, &Registry::default()), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_deprecated_an_unknown_and_a_misspelt_name_fail() {
+    let capture = capture(|meter| {
+        tracing::info_span!("GET", http.method = "GET", http.request.methods = "GET").in_scope(|| ());
+        meter.u64_counter("circuit_breaker.calls").build().add(1, &[KeyValue::new("queue", "q")]);
+    })
+    .await;
+    let violations = violations(&capture, &Registry::default());
+    let [deprecated, misspelt, unknown, metric] = violations.as_slice() else { panic!("{violations:#?}") };
+    assert!(deprecated.starts_with("attribute http.method is deprecated"), "{deprecated}");
+    assert!(misspelt.ends_with("the nearest name is http.request.method"), "{misspelt}");
+    assert!(unknown.starts_with("attribute queue is neither"), "{unknown}");
+    assert!(metric.starts_with("metric circuit_breaker.calls is neither"), "{metric}");
+}
+
+#[tokio::test]
+async fn a_wrong_unit_and_a_wrong_kind_fail() {
+    let capture = capture(|meter| {
+        meter.u64_counter("http.client.request.duration").with_unit("ms").build().add(1, &[]);
+    })
+    .await;
+    assert_eq!(
+        violations(&capture, &Registry::default()),
+        [
+            "metric http.client.request.duration: its kind is counter, should be histogram",
+            "metric http.client.request.duration: its unit is ms, should be s",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_registry_adds_names_and_closes_sets_of_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.toml");
+    std::fs::write(
+        &path,
+        r#"
+[metric."jobs.done"]
+unit = "{job}"
+kind = "counter"
+meaning = { en = "Jobs done.", zh = "完成的任务数。" }
+[attribute."job.result"]
+values = ["ok", "failed"]
+meaning = { en = "How it ended.", zh = "结局。" }
+"#,
+    )
+    .unwrap();
+    let registry = Registry::read(&path);
+    let jobs = |result: &'static str| {
+        capture(move |meter| {
+            meter.u64_counter("jobs.done").with_unit("{job}").build().add(1, &[KeyValue::new("job.result", result)]);
+        })
+    };
+    assert_eq!(violations(&jobs("ok").await, &registry), [""; 0]);
+    let red = violations(&jobs("exploded").await, &registry);
+    assert_eq!(red, [r#"attribute job.result: exploded is not one of ["ok", "failed"] in registry.toml"#]);
+}
