@@ -1,0 +1,64 @@
+//! The answer of a service behind a breaker.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+
+use crate::breaker::CircuitBreaker;
+use crate::classify::Classify;
+use crate::error::{Error, Rejected};
+use crate::permit::Permit;
+
+// ANCHOR: future
+pin_project! {
+    /// Resolves to the inner answer, or at once to a rejection. Dropping it cancels the call and gives the permit back.
+    #[derive(Debug)]
+    pub struct ResponseFuture<F, C> {
+        #[pin]
+        state: State<F, C>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    #[derive(Debug)]
+    enum State<F, C> {
+        Called { #[pin] call: F, permit: Option<Permit<CircuitBreaker>>, classify: C },
+        Rejected { rejected: Option<Rejected> },
+    }
+}
+
+impl<F, C, T, E> Future for ResponseFuture<F, C>
+where
+    F: Future<Output = Result<T, E>>,
+    C: Classify<T, E>,
+{
+    type Output = Result<T, Error<E>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().state.project() {
+            StateProjection::Called { call, permit, classify } => {
+                let result = ready!(call.poll(context));
+                permit.take().expect("a future is not polled after it is ready").finish(classify.classify(&result));
+                Poll::Ready(result.map_err(Error::Inner))
+            }
+            StateProjection::Rejected { rejected } => {
+                let rejected = rejected.take().expect("a future is not polled after it is ready");
+                Poll::Ready(Err(Error::Rejected(rejected)))
+            }
+        }
+    }
+}
+// ANCHOR_END: future
+
+impl<F, C> ResponseFuture<F, C> {
+    pub(crate) fn called(call: F, permit: Permit<CircuitBreaker>, classify: C) -> Self {
+        Self { state: State::Called { call, permit: Some(permit), classify } }
+    }
+
+    pub(crate) fn rejected(rejected: Rejected) -> Self {
+        Self { state: State::Rejected { rejected: Some(rejected) } }
+    }
+}
