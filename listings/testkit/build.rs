@@ -25,11 +25,12 @@ fn main() {
 
 /// The source folder of the crate, from `cargo metadata`: the lock file decides which version that is.
 fn conventions() -> PathBuf {
-    let cargo = env::var_os("CARGO").expect("cargo sets it");
+    let (cargo, target) = (env::var_os("CARGO").expect("cargo sets it"), env::var("TARGET").expect("cargo sets it"));
     let output = Command::new(cargo)
-        .args(["metadata", "--format-version=1", "--offline"])
+        .args(["metadata", "--format-version=1", "--filter-platform", &target])
         .output()
         .expect("cargo metadata runs inside a build");
+    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("cargo metadata prints JSON");
     let manifest = metadata["packages"]
         .as_array()
