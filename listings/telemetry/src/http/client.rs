@@ -4,15 +4,16 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry_semantic_conventions::{attribute, metric};
+use reqwest::Url;
 use tower::{Layer, Service};
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::Exchange;
 use crate::propagation;
 
 type Attributes = Arc<dyn Fn() -> Vec<KeyValue> + Send + Sync>;
@@ -81,38 +82,23 @@ where
         for KeyValue { key, value, .. } in (self.layer.attributes)() {
             span.set_attribute(key, value);
         }
-        propagation::inject(&span.context(), request.headers_mut());
-        let mut attributes = attributes_of(&request);
-        let duration = self.layer.duration.clone();
-        let started = Instant::now();
-        let answer = self.inner.call(request).instrument(span.clone());
+        propagation::inject(&propagation::context_of(&span), request.headers_mut());
+        let mut exchange = Exchange::start(span.clone(), self.layer.duration.clone(), attributes_of(&request));
+        let answer = span.in_scope(|| self.inner.call(request)).instrument(span.clone());
         Box::pin(async move {
             let result = answer.await;
-            record(&span, &result, &mut attributes);
-            duration.record(started.elapsed().as_secs_f64(), &attributes);
+            match &result {
+                Ok(answer) => {
+                    let is_error = answer.status().is_client_error() || answer.status().is_server_error();
+                    exchange.answered(answer.status(), answer.version(), is_error);
+                }
+                Err(error) => exchange.failed(kind(error).to_owned()),
+            }
             result
         })
     }
 }
 // ANCHOR_END: client
-
-/// `error.type` is the status for an answer that is an error, and the kind of failure where there is no answer.
-fn record(span: &Span, result: &Result<reqwest::Response, reqwest::Error>, attributes: &mut Vec<KeyValue>) {
-    let error = match result {
-        Ok(response) => {
-            let status = response.status();
-            span.record(attribute::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-            attributes.push(KeyValue::new(attribute::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
-            (status.is_client_error() || status.is_server_error()).then(|| status.as_str().to_owned())
-        }
-        Err(error) => Some(kind(error).to_owned()),
-    };
-    if let Some(error) = error {
-        span.record(attribute::ERROR_TYPE, error.as_str());
-        span.record("otel.status_code", "ERROR");
-        attributes.push(KeyValue::new(attribute::ERROR_TYPE, error));
-    }
-}
 
 /// A closed set: `error.type` is a metric attribute.
 fn kind(error: &reqwest::Error) -> &'static str {
@@ -136,26 +122,44 @@ fn attributes_of(request: &reqwest::Request) -> Vec<KeyValue> {
     attributes
 }
 
-/// Credentials in a URL are never recorded.
 fn span_of(request: &reqwest::Request) -> Span {
-    let url = request.url();
-    let method = super::known(request.method());
-    let mut full = url.clone();
-    if !url.username().is_empty() || url.password().is_some() {
-        // Both fail only for URLs without a host, and those cannot be requested.
-        let _ = full.set_username("REDACTED");
-        let _ = full.set_password(Some("REDACTED"));
-    }
+    let (url, method) = (request.url(), super::known(request.method()));
     tracing::info_span!(
         "http.client",
-        otel.name = method,
+        otel.name = super::name(method),
         otel.kind = "client",
         otel.status_code = field::Empty,
         http.request.method = method,
+        http.request.method_original = super::original(request.method()),
         http.response.status_code = field::Empty,
+        network.protocol.version = field::Empty,
         server.address = url.host_str(),
         server.port = url.port_or_known_default(),
-        url.full = full.as_str(),
+        url.full = without_secrets(url).as_str(),
         error.type = field::Empty,
     )
+}
+
+/// Credentials in a URL are never recorded.
+fn without_secrets(url: &Url) -> Url {
+    let mut url = url.clone();
+    if !url.username().is_empty() || url.password().is_some() {
+        // Both fail only for URLs without a host, and those cannot be requested.
+        let _ = url.set_username("REDACTED");
+        let _ = url.set_password(Some("REDACTED"));
+    }
+    let query = url.query().map(super::redacted);
+    url.set_query(query.as_deref());
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_and_signatures_are_not_recorded() {
+        let url = Url::parse("http://ann:secret@shop.example/cart?id=7&sig=abc").unwrap();
+        assert_eq!(without_secrets(&url).as_str(), "http://REDACTED:REDACTED@shop.example/cart?id=7&sig=REDACTED");
+    }
 }

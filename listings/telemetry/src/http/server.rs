@@ -1,16 +1,18 @@
 //! The server's side: one `SERVER` span and one duration for each request.
 
-use std::time::Instant;
-
+use ::http::header::{HOST, USER_AGENT};
+use ::http::uri::Authority;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::KeyValue;
+use opentelemetry::context::FutureExt;
 use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry_semantic_conventions::{attribute, metric};
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use super::Exchange;
 use crate::propagation;
 
 /// What the middleware needs for each request; cheap to clone.
@@ -31,50 +33,67 @@ impl Server {
 // ANCHOR: server
 /// axum middleware: `Router::layer(middleware::from_fn_with_state(Server::new(&meter), trace))`.
 ///
-/// The caller's context becomes the parent *before* the span is entered; afterwards it would be refused.
+/// The caller's context becomes the parent *before* the span is entered; afterwards it would be refused. The span ends
+/// with the head of the answer: a body that streams for an hour does not keep it open.
 pub async fn trace(State(server): State<Server>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
+    let parent = propagation::extract(request.headers());
     let span = span_of(&request);
-    if span.set_parent(propagation::extract(request.headers())).is_err() {
-        tracing::debug!("the span is not recorded; the caller's context is not used");
+    if span.set_parent(parent.clone()).is_err() {
+        tracing::debug!("the span is not recorded; the caller's context is passed on as it came");
     }
-    let mut attributes = vec![KeyValue::new(attribute::HTTP_REQUEST_METHOD, super::known(request.method()))];
-    if let Some(route) = request.extensions().get::<MatchedPath>() {
-        attributes.push(KeyValue::new(attribute::HTTP_ROUTE, route.as_str().to_owned()));
-    }
-    attributes.push(KeyValue::new(attribute::URL_SCHEME, "http"));
+    let mut exchange = Exchange::start(span.clone(), server.duration, attributes_of(&request));
+    let version = request.version();
 
-    let response = next.run(request).instrument(span.clone()).await;
+    let response = next.run(request).instrument(span).with_context(parent).await;
 
-    let status = response.status();
-    span.record(attribute::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-    attributes.push(KeyValue::new(attribute::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
-    if status.is_server_error() {
-        // Only 5xx is the server's fault. A 404 is an answer.
-        span.record(attribute::ERROR_TYPE, status.as_str());
-        span.record("otel.status_code", "ERROR");
-        attributes.push(KeyValue::new(attribute::ERROR_TYPE, status.as_str().to_owned()));
-    }
-    server.duration.record(started.elapsed().as_secs_f64(), &attributes);
+    // Only 5xx is the server's fault. A 404 is an answer.
+    exchange.answered(response.status(), version, response.status().is_server_error());
     response
 }
 // ANCHOR_END: server
 
-/// The route template names the span. Without one the method alone does: a path would be a name for each visitor.
+/// The route, never the path: a path would be a series for each visitor. A request that matched no route has none.
+fn attributes_of(request: &Request) -> Vec<KeyValue> {
+    let mut attributes = vec![
+        KeyValue::new(attribute::HTTP_REQUEST_METHOD, super::known(request.method())),
+        KeyValue::new(attribute::URL_SCHEME, scheme(request)),
+    ];
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        attributes.push(KeyValue::new(attribute::HTTP_ROUTE, route.as_str().to_owned()));
+    }
+    attributes
+}
+
+/// Named after method and route template, or after the method alone.
 fn span_of(request: &Request) -> Span {
     let method = super::known(request.method());
     let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let name = route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
+    let name = match route {
+        Some(route) => format!("{} {route}", super::name(method)),
+        None => super::name(method).to_owned(),
+    };
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let host = header(HOST).and_then(|host| host.parse::<Authority>().ok());
     tracing::info_span!(
         "http.server",
         otel.name = name,
         otel.kind = "server",
         otel.status_code = field::Empty,
         http.request.method = method,
+        http.request.method_original = super::original(request.method()),
         http.route = route,
         http.response.status_code = field::Empty,
+        network.protocol.version = field::Empty,
+        server.address = host.as_ref().map(Authority::host),
+        server.port = host.as_ref().and_then(Authority::port_u16),
         url.path = request.uri().path(),
-        url.scheme = "http",
+        url.query = request.uri().query().map(super::redacted),
+        url.scheme = scheme(request),
+        user_agent.original = header(USER_AGENT),
         error.type = field::Empty,
     )
+}
+
+fn scheme(request: &Request) -> &'static str {
+    if request.uri().scheme_str() == Some("https") { "https" } else { "http" }
 }
