@@ -32,6 +32,8 @@ pub struct CircuitBreaker(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub name: Arc<str>,
     pub config: Config,
+    /// From how many nanoseconds on a call is slow; `u64::MAX` when nobody asks.
+    pub slow_after: u64,
     state: StateWord,
     pub window: Window,
     /// In `OPEN`: when the wait is over. In nanoseconds of the clock.
@@ -115,6 +117,7 @@ impl CircuitBreaker {
         config.validate()?;
         Ok(Self(Arc::new(Inner {
             name,
+            slow_after: config.slow_call_duration_threshold.map_or(u64::MAX, nanos),
             state: StateWord::new(State::Closed),
             window: Window::new(&config),
             config,
@@ -151,7 +154,7 @@ impl CircuitBreaker {
 
     /// State and rates, for an admin page.
     pub fn snapshot(&self) -> Snapshot {
-        let totals = self.0.window.totals(self.0.config.clock.now());
+        let totals = self.0.window.totals(nanos(self.0.config.clock.now()));
         Snapshot {
             name: self.0.name.clone(),
             state: self.state(),
@@ -167,21 +170,22 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`Rejected`] when the call must not be made.
-    #[inline]
+    #[inline(always)]
     pub fn try_acquire(&self) -> Result<Permit<&Self>, Rejected> {
         self.acquire().map(|admission| Permit::new(self, admission))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn acquire(&self) -> Result<Admission, Rejected> {
         match self.0.state.load() {
-            (State::Closed | State::MetricsOnly, cycle) => Ok(Admission { cycle, probe: false, counted: true }),
-            (State::Disabled, cycle) => Ok(Admission { cycle, probe: false, counted: false }),
+            (State::Closed | State::MetricsOnly, cycle) => Ok(Admission::Counted(cycle)),
+            (State::Disabled, _) => Ok(Admission::Uncounted),
             (State::ForcedOpen, _) => Err(self.reject(State::ForcedOpen, None)),
             (State::Open | State::HalfOpen, _) => self.acquire_probe(),
         }
     }
 
+    #[inline(never)]
     fn acquire_probe(&self) -> Result<Admission, Rejected> {
         let now = nanos(self.0.config.clock.now());
         let until = self.0.open_until.load(Ordering::Acquire);
@@ -195,7 +199,7 @@ impl CircuitBreaker {
             State::Open => {
                 let cycle = self.transition(&mut machine, State::HalfOpen, Totals::default());
                 machine.probes_out = 1;
-                return Ok(Admission { cycle, probe: true, counted: true });
+                return Ok(Admission::Probe(cycle));
             }
             State::HalfOpen if now >= machine.half_open_until => {
                 let totals = machine.probes;
@@ -205,7 +209,7 @@ impl CircuitBreaker {
                 let asked = u64::from(machine.probes_out) + machine.probes.recorded;
                 if asked < u64::from(self.0.config.permitted_calls_in_half_open_state) {
                     machine.probes_out += 1;
-                    return Ok(Admission { cycle, probe: true, counted: true });
+                    return Ok(Admission::Probe(cycle));
                 }
             }
             _ => {
@@ -228,13 +232,14 @@ impl CircuitBreaker {
 
     // ANCHOR: record
     /// Takes a result into account, in the cycle that let its call through.
-    #[inline]
-    pub(crate) fn record(&self, cycle: Cycle, mark: Mark, now: Duration) {
+    #[inline(always)]
+    pub(crate) fn record(&self, cycle: Cycle, mark: Mark, now: u64) {
         if let Some(totals) = self.0.window.record(cycle, mark, now) {
             self.evaluate(cycle, totals);
         }
     }
 
+    #[inline(never)]
     fn evaluate(&self, cycle: Cycle, totals: Totals) {
         if totals.recorded < self.0.config.minimum() || !self.exceeded(totals) {
             return;
@@ -315,7 +320,7 @@ impl CircuitBreaker {
     /// Moves the breaker by hand. It starts a new cycle with an empty window, also into the state it is in.
     pub fn transition_to(&self, state: State) {
         let mut machine = lock(&self.0.machine);
-        let totals = self.0.window.totals(self.0.config.clock.now());
+        let totals = self.0.window.totals(nanos(self.0.config.clock.now()));
         self.transition(&mut machine, state, totals);
     }
 
@@ -326,23 +331,28 @@ impl CircuitBreaker {
     }
     // ANCHOR_END: manual
 
-    /// Counts a call under the name that telemetry gives it. `recorded` tells whether a window or a verdict hears of it.
-    #[inline]
-    pub(crate) fn count(&self, ended: Ended, recorded: bool, probe: bool) {
+    /// Counts a call that the window's head does not count as a success. `recorded` tells whether the window, or the
+    /// verdict, has heard of it.
+    #[cold]
+    pub(crate) fn count(&self, admission: Admission, ended: Ended, recorded: bool) {
         let counts = &self.0.counts;
-        let add = |counter: &AtomicU64, condition: bool| {
-            if condition {
-                counter.fetch_add(1, Ordering::Relaxed);
-            }
+        let add = |counter: &AtomicU64| {
+            counter.fetch_add(1, Ordering::Relaxed);
         };
-        add(&counts.probed, probe && recorded);
+        match (admission, ended) {
+            (Admission::Uncounted, _) => return,
+            (Admission::Probe(_), _) if recorded => add(&counts.probed),
+            _ => {}
+        }
         match ended {
             Ended::Success => {}
-            Ended::Failure => add(&counts.failed, true),
-            Ended::Ignored => add(&counts.ignored, true),
+            Ended::Failure => add(&counts.failed),
+            Ended::Ignored => add(&counts.ignored),
             Ended::Cancelled => {
-                add(&counts.cancelled, true);
-                add(&counts.cancelled_recorded, recorded);
+                add(&counts.cancelled);
+                if recorded {
+                    add(&counts.cancelled_recorded);
+                }
             }
         }
     }
@@ -374,10 +384,10 @@ impl CircuitBreaker {
         self.0.events.get_or_init(|| broadcast::channel(256).0).subscribe()
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn publish(&self, event: impl FnOnce() -> Event) {
         if let Some(events) = self.0.events.get() {
-            let _ = events.send(event()); // an error means that nobody listens any more
+            send(events, event());
         }
     }
 
@@ -417,7 +427,7 @@ impl CircuitBreaker {
     /// # Errors
     ///
     /// [`Error::Rejected`] at once, or the call's own error.
-    #[inline]
+    #[inline(always)]
     pub fn call_blocking<T, E>(&self, call: impl FnOnce() -> Result<T, E>) -> Result<T, Error<E>> {
         let permit = self.try_acquire()?;
         let result = call();
@@ -428,10 +438,25 @@ impl CircuitBreaker {
 
 /// What the breaker remembers of a call it has let through.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Admission {
-    pub cycle: Cycle,
-    pub probe: bool,
-    pub counted: bool,
+pub(crate) enum Admission {
+    /// Its result goes into the window.
+    Counted(Cycle),
+    /// Its result decides about recovery.
+    Probe(Cycle),
+    /// Nobody counts it.
+    Uncounted,
+}
+
+impl Admission {
+    #[inline(always)]
+    pub fn is_probe(self) -> bool {
+        matches!(self, Self::Probe(_))
+    }
+}
+
+#[inline(never)]
+fn send(events: &broadcast::Sender<Event>, event: Event) {
+    let _ = events.send(event); // an error means that nobody listens any more
 }
 
 fn current_span() -> SpanContext {

@@ -1,10 +1,11 @@
 //! The right to make one call.
 
 use std::borrow::Borrow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::breaker::{Admission, CircuitBreaker};
 use crate::classify::Outcome;
+use crate::clock::nanos;
 use crate::config::Cancellation;
 use crate::event::Ended;
 use crate::window::Mark;
@@ -16,25 +17,25 @@ use crate::window::Mark;
 pub struct Permit<B: Borrow<CircuitBreaker>> {
     breaker: B,
     admission: Admission,
-    /// When the call began, for slow-call detection; `None` when nobody asks.
-    began: Option<Duration>,
+    /// When the call began, in nanoseconds, for slow-call detection; 0 when nobody asks.
+    began: u64,
     /// When the call began, for the histogram.
     timer: Option<Instant>,
     finished: bool,
 }
 
 impl<B: Borrow<CircuitBreaker>> Permit<B> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(breaker: B, admission: Admission) -> Self {
         let inner = &breaker.borrow().0;
-        let began = inner.config.slow_call_duration_threshold.map(|_| inner.config.clock.now());
+        let began = if inner.slow_after == u64::MAX { 0 } else { nanos(inner.config.clock.now()) };
         let timer = inner.telemetry.get().map(|_| Instant::now());
         Self { breaker, admission, began, timer, finished: false }
     }
 
     // ANCHOR: permit
     /// Reports how the call ended.
-    #[inline]
+    #[inline(always)]
     pub fn finish(mut self, outcome: Outcome) {
         self.finished = true;
         let (now, slow) = self.elapsed();
@@ -47,16 +48,16 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
 
     /// Counts the call under one name. `mark` is what the window learns from it; `None` is nothing, and then the place
     /// of a probe is free for another.
-    #[inline]
-    fn settle(&self, ended: Ended, mark: Option<Mark>, now: Duration) {
+    #[inline(always)]
+    fn settle(&self, ended: Ended, mark: Option<Mark>, now: u64) {
         let breaker = self.breaker.borrow();
-        if self.admission.counted {
-            breaker.count(ended, mark.is_some(), self.admission.probe);
-            match mark {
-                _ if self.admission.probe => breaker.record_probe(self.admission.cycle, mark),
-                Some(mark) => breaker.record(self.admission.cycle, mark, now),
-                None => {}
-            }
+        match (self.admission, mark) {
+            (Admission::Counted(cycle), Some(mark)) => breaker.record(cycle, mark, now),
+            (Admission::Probe(cycle), mark) => breaker.record_probe(cycle, mark),
+            _ => {}
+        }
+        if ended != Ended::Success || self.admission.is_probe() {
+            breaker.count(self.admission, ended, mark.is_some());
         }
         if let (Some(timer), Some(telemetry)) = (self.timer, breaker.0.telemetry.get()) {
             telemetry.record(timer.elapsed(), ended);
@@ -66,15 +67,14 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
     // ANCHOR_END: permit
 
     /// The time, and whether the call was slow; no clock is read when neither matters.
-    #[inline]
-    fn elapsed(&self) -> (Duration, bool) {
+    #[inline(always)]
+    fn elapsed(&self) -> (u64, bool) {
         let inner = &self.breaker.borrow().0;
-        if self.began.is_none() && !inner.window.needs_time() {
-            return (Duration::ZERO, false);
+        if inner.slow_after == u64::MAX && !inner.window.needs_time() {
+            return (0, false);
         }
-        let now = inner.config.clock.now();
-        let threshold = inner.config.slow_call_duration_threshold.unwrap_or(Duration::MAX);
-        (now, self.began.is_some_and(|began| now.saturating_sub(began) >= threshold))
+        let now = nanos(inner.config.clock.now());
+        (now, now.saturating_sub(self.began) >= inner.slow_after)
     }
 }
 

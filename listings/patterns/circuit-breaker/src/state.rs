@@ -69,10 +69,18 @@ impl StateWord {
         Self(AtomicU64::new(pack(state, 0)))
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn load(&self) -> (State, Cycle) {
         let word = self.0.load(Ordering::Acquire);
-        (State::ALL[(word & 7) as usize], (word >> 3) as Cycle)
+        let state = match word & 7 {
+            0 => State::Closed,
+            1 => State::Open,
+            2 => State::HalfOpen,
+            3 => State::Disabled,
+            4 => State::ForcedOpen,
+            _ => State::MetricsOnly,
+        };
+        (state, (word >> 3) as Cycle)
     }
 
     /// Only ever called by the one thread that holds the lock of the transitions.
@@ -82,7 +90,6 @@ impl StateWord {
 }
 
 fn pack(state: State, cycle: Cycle) -> u64 {
-    let tag = State::ALL.iter().position(|known| *known == state).expect("ALL has every state") as u64;
-    tag | u64::from(cycle) << 3
+    state as u64 | u64::from(cycle) << 3
 }
 // ANCHOR_END: word

@@ -8,7 +8,6 @@ pub(crate) use time::TimeWindow;
 
 use crate::config::{Config, SlidingWindow};
 use crate::rate::Rate;
-use std::time::Duration;
 
 /// A number for the time between two transitions. What a call reports counts only in the cycle that let it through.
 pub(crate) type Cycle = u16;
@@ -64,8 +63,8 @@ impl Window {
     }
 
     /// Counts a call. Returns the totals when they have changed; what has not changed needs no second look.
-    #[inline]
-    pub fn record(&self, cycle: Cycle, mark: Mark, now: Duration) -> Option<Totals> {
+    #[inline(always)]
+    pub fn record(&self, cycle: Cycle, mark: Mark, now: u64) -> Option<Totals> {
         match self {
             Self::Count(window) => window.record(cycle, mark),
             Self::Time(window) => window.record(cycle, mark, now),
@@ -80,7 +79,7 @@ impl Window {
         }
     }
 
-    pub fn totals(&self, now: Duration) -> Totals {
+    pub fn totals(&self, now: u64) -> Totals {
         match self {
             Self::Count(window) => window.totals(),
             Self::Time(window) => window.totals(now),

@@ -34,20 +34,19 @@ impl CountWindow {
     /// In a healthy system a success replaces a success: one atomic addition, and nothing else to do. Otherwise the new
     /// entry is added to the totals *before* it stands in the ring, and the old one is subtracted *after* it has left:
     /// whatever the threads do in between, the totals never fall below what the ring holds.
-    #[inline]
+    #[inline(always)]
     pub fn record(&self, cycle: Cycle, mark: Mark) -> Option<Totals> {
         let head = self.head.fetch_add(1, Relaxed);
         let slot = &self.slots[(head % self.slots.len() as u64) as usize];
         let new = entry(cycle, mark);
-        if slot.load(Relaxed) == new {
-            return None;
-        }
+        if slot.load(Relaxed) == new { None } else { self.replace(slot, cycle, new) }
+    }
+
+    fn replace(&self, slot: &AtomicU32, cycle: Cycle, new: u32) -> Option<Totals> {
         self.change(cycle, |totals| totals + weight(new))?;
         let old = slot.swap(new, AcqRel);
-        match self.change(cycle_of(old), |totals| totals - weight(old)) {
-            Some(totals) => Some(totals),
-            None => Some(self.totals()),
-        }
+        let changed = self.change(cycle_of(old), |totals| totals - weight(old));
+        changed.or_else(|| Some(self.totals()))
     }
 
     /// Changes the totals if they are still those of `cycle`. An entry of another cycle counts as nothing, and so does

@@ -47,13 +47,13 @@ impl TimeWindow {
         Self { width: nanos(width), ring: Mutex::new(ring) }
     }
 
-    pub fn record(&self, cycle: Cycle, mark: Mark, now: Duration) -> Option<Totals> {
+    pub fn record(&self, cycle: Cycle, mark: Mark, now: u64) -> Option<Totals> {
         let mut ring = lock(&self.ring);
         ring.ever += 1;
         if ring.cycle != cycle {
             return None;
         }
-        ring.advance(nanos(now) / self.width);
+        ring.advance(now / self.width);
         ring.totals.add(mark);
         let index = (ring.tick % ring.buckets.len() as u64) as usize;
         ring.buckets[index].add(mark);
@@ -67,9 +67,9 @@ impl TimeWindow {
         ring.totals = Totals::default();
     }
 
-    pub fn totals(&self, now: Duration) -> Totals {
+    pub fn totals(&self, now: u64) -> Totals {
         let mut ring = lock(&self.ring);
-        ring.advance(nanos(now) / self.width);
+        ring.advance(now / self.width);
         ring.totals
     }
 
