@@ -29,6 +29,7 @@ mod model;
 mod permit;
 mod rate;
 mod registry;
+pub mod service;
 mod state;
 mod sync;
 mod telemetry;

@@ -49,7 +49,7 @@ public final class Versus {
   private static List<Row> calls(int seconds) throws RunnerException {
     var rows = new ArrayList<Row>();
     rows.addAll(run("closed call, 1 thread", "(?!.*Open).*", 1, seconds));
-    rows.addAll(run("closed call, 2 threads", "(?!.*Open).*", 2, seconds));
+    rows.addAll(run("closed call, 2 threads, one breaker", "(?!.*Open).*", 2, seconds));
     rows.addAll(run("open reject, 1 thread", ".*Open.*", 1, seconds));
     return rows;
   }
