@@ -10,6 +10,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod metrics;
 mod received;
 
 /// Attributes by key.
@@ -146,24 +147,35 @@ impl Capture {
     /// When they differ, with a diff; when there is no such file, with the command that makes it.
     pub fn assert_matches(mut self, test: &str, path: impl AsRef<Path>) {
         let path = path.as_ref();
-        self.test = test.to_owned();
         if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
+            self.test = test.to_owned();
             std::fs::create_dir_all(path.parent().expect("a capture lies in a folder"))
                 .expect("the folder can be made");
             std::fs::write(path, self.json()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            return;
+        } else if let Err(difference) = self.compare(test, path) {
+            panic!("{difference}");
         }
+    }
+
+    /// Compares with the committed capture at `path`, times aside.
+    ///
+    /// # Errors
+    ///
+    /// The diff, or why there is nothing to compare with; in both cases with the command that writes the file.
+    pub fn compare(mut self, test: &str, path: &Path) -> Result<(), String> {
+        self.test = test.to_owned();
         let bless =
             "run `cargo xtask capture` to write what was received, then look at the change before you commit it";
-        let committed =
-            std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}; {bless}", path.display()));
-        let committed: Self = serde_json::from_str(&committed)
-            .unwrap_or_else(|error| panic!("{}: not a capture: {error}; {bless}", path.display()));
+        let wrong = |problem: String| format!("{}: {problem}; {bless}", path.display());
+        let committed = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let committed: Self =
+            serde_json::from_str(&committed).map_err(|error| wrong(format!("not a capture: {error}")))?;
         let (expected, received) = (committed.timeless().json(), self.timeless().json());
-        if expected != received {
-            let diff = similar::TextDiff::from_lines(&expected, &received).unified_diff().to_string();
-            panic!("{} differs from what was received; {bless}\n{diff}", path.display());
+        if expected == received {
+            return Ok(());
         }
+        let diff = similar::TextDiff::from_lines(&expected, &received).unified_diff().to_string();
+        Err(format!("{}\n{diff}", wrong("it differs from what was received".into())))
     }
 
     fn timeless(mut self) -> Self {
@@ -178,6 +190,26 @@ impl Capture {
         json.push('\n');
         json
     }
+}
+
+/// Compares a [`Capture`] with the committed file in the crate's folder, under the name of the test that says this:
+/// `assert_capture!(receiver.capture().await, "telemetry/trip.json")`. See [`Capture::assert_matches`].
+#[macro_export]
+macro_rules! assert_capture {
+    ($capture:expr, $path:literal) => {{
+        fn here() {}
+        let test = $crate::test_name(file!(), std::any::type_name_of_val(&here));
+        $capture.assert_matches(&test, concat!(env!("CARGO_MANIFEST_DIR"), "/", $path));
+    }};
+}
+
+/// `tests/telemetry.rs::name`, from the path of a file and of a function inside the test.
+#[doc(hidden)]
+pub fn test_name(file: &str, function: &str) -> String {
+    let folder = ["/tests/", "/src/"].iter().find_map(|folder| file.rfind(folder));
+    let file = &file[folder.map_or(0, |slash| slash + 1)..];
+    let mut path = function.rsplit("::").filter(|part| !part.starts_with('{'));
+    format!("{file}::{}", path.nth(1).unwrap_or_default())
 }
 
 /// For messages of failed assertions: the tree, the metrics' names and the logs.

@@ -1,19 +1,37 @@
 //! Whether what was received follows the semantic conventions.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::LazyLock;
 
-use crate::capture::Capture;
-use crate::registry::Registry;
+use serde_json::Value;
 
-/// One name of the conventions. `unit` and `kind` are empty for attributes.
-pub(crate) struct Convention {
-    pub name: &'static str,
-    pub deprecated: bool,
-    pub unit: &'static str,
-    pub kind: &'static str,
+use crate::capture::{Capture, Metric};
+use crate::registry::{Attribute, Registry};
+
+/// A name of the conventions. `tests/freshness.rs` writes the file they are read from.
+#[derive(Debug, Default)]
+struct Convention {
+    kind: &'static str,
+    unit: &'static str,
+    /// The name to use instead; `-` when there is none; empty when the name is good.
+    deprecated: &'static str,
 }
 
-include!(concat!(env!("OUT_DIR"), "/conventions.rs"));
+type Conventions = BTreeMap<&'static str, Convention>;
+
+static ATTRIBUTES: LazyLock<Conventions> = LazyLock::new(|| names("attribute"));
+static METRICS: LazyLock<Conventions> = LazyLock::new(|| names("metric"));
+
+fn names(what: &str) -> Conventions {
+    let fields = |line: &'static str| {
+        let mut fields = line.split('\t').chain(std::iter::repeat(""));
+        let mut next = || fields.next().unwrap_or_default();
+        let (of, name) = (next(), next());
+        (of == what).then(|| (name, Convention { kind: next(), unit: next(), deprecated: next() }))
+    };
+    include_str!("conventions.tsv").lines().filter_map(fields).collect()
+}
 
 /// A departure from the conventions: what was seen, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,44 +44,24 @@ impl fmt::Display for Violation {
 }
 
 /// Checks every attribute key, metric name, unit, kind and event name of `capture`. A name is right when the pinned
-/// conventions have it and do not call it deprecated, or when `registry` has it.
+/// conventions have it and do not call it deprecated, or when `registry` has it; `registry` may not repeat the
+/// conventions.
 pub fn check(capture: &Capture, registry: &Registry) -> Vec<Violation> {
-    let mut violations = Vec::new();
+    let mut violations = repeated(registry);
     let attributes = (capture.resources.iter())
         .chain(capture.spans.iter().map(|span| &span.attributes))
         .chain(capture.metrics.iter().flat_map(|metric| metric.points.iter().map(|point| &point.attributes)))
         .chain(capture.logs.iter().map(|log| &log.attributes));
     for (key, value) in attributes.flatten() {
-        if let Some(own) = registry.attribute.get(key) {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            if !own.values.is_empty() && !own.values.contains(&value) {
-                violations.push(format!("attribute {key}: {value} is not one of {:?} in registry.toml", own.values));
-            }
-        } else if let Some(problem) = problem(ATTRIBUTES, key) {
-            violations.push(format!("attribute {key} {problem}"));
-        }
+        violations.extend(match registry.attribute.get(key) {
+            Some(own) => wrong_value(key, value, own),
+            None => wrong_name("attribute", key, &ATTRIBUTES, registry.attribute.keys()),
+        });
     }
-    for metric in &capture.metrics {
-        let (unit, kind) = match registry.metric.get(&metric.name) {
-            Some(own) => (own.unit.as_str(), own.kind.as_str()),
-            None => match METRICS.iter().find(|known| known.name == metric.name && !known.deprecated) {
-                Some(known) => (known.unit, known.kind),
-                None => {
-                    let problem = problem(METRICS, &metric.name).unwrap_or_default();
-                    violations.push(format!("metric {} {problem}", metric.name));
-                    continue;
-                }
-            },
-        };
-        for (what, seen, right) in [("unit", &metric.unit, unit), ("kind", &metric.kind, kind)] {
-            if seen.replace('_', "") != right.replace('_', "") {
-                violations.push(format!("metric {}: its {what} is {seen}, should be {right}", metric.name));
-            }
-        }
-    }
+    violations.extend(capture.metrics.iter().flat_map(|metric| wrong_metric(metric, registry)));
     for name in capture.logs.iter().filter_map(|log| log.event_name.as_ref()) {
         if !registry.event.contains_key(name) {
-            violations.push(format!("event {name} is in no registry; describe it in registry.toml"));
+            violations.push(format!("event {name} is not in registry.toml; say there what it means"));
         }
     }
     violations.sort();
@@ -71,24 +69,94 @@ pub fn check(capture: &Capture, registry: &Registry) -> Vec<Violation> {
     violations.into_iter().map(Violation).collect()
 }
 
-/// What is wrong with a name, if anything.
-fn problem(known: &[Convention], name: &str) -> Option<String> {
-    match known.iter().find(|convention| convention.name == name) {
-        Some(convention) if convention.deprecated => {
-            Some("is deprecated; its replacement is in the documentation of the conventions crate".into())
-        }
-        Some(_) => None,
+/// Names in the registry that the conventions have already.
+fn repeated(registry: &Registry) -> Vec<String> {
+    let attributes = registry.attribute.keys().filter(|key| ATTRIBUTES.contains_key(key.as_str()));
+    let metrics = registry.metric.keys().filter(|name| METRICS.contains_key(name.as_str()));
+    attributes
+        .chain(metrics)
+        .map(|name| format!("{name} is in the conventions; registry.toml may not have it"))
+        .collect()
+}
+
+fn wrong_value(key: &str, value: &Value, own: &Attribute) -> Option<String> {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if let Some(expected) = own.r#type.filter(|expected| !expected.fits(value)) {
+        return Some(format!("attribute {key}: {text} is not of the type {expected} that registry.toml gives it"));
+    }
+    (!own.values.is_empty() && !own.values.contains(&text))
+        .then(|| format!("attribute {key}: {text} is not one of {:?} in registry.toml", own.values))
+}
+
+fn wrong_metric(metric: &Metric, registry: &Registry) -> Vec<String> {
+    let name = &metric.name;
+    let (unit, kind) = match registry.metric.get(name) {
+        Some(own) => (own.unit.as_str(), own.kind.as_str()),
+        None => match wrong_name("metric", name, &METRICS, registry.metric.keys()) {
+            Some(wrong) => return vec![wrong],
+            None => (METRICS[name.as_str()].unit, METRICS[name.as_str()].kind),
+        },
+    };
+    let wrong = |(what, seen, right): (&str, &str, &str)| {
+        // The crate's documentation writes `updowncounter`.
+        let differs = seen.replace('_', "") != right.replace('_', "");
+        differs.then(|| format!("metric {name}: its {what} is {seen:?}, should be {right:?}"))
+    };
+    [("unit", metric.unit.as_str(), unit), ("kind", metric.kind.as_str(), kind)].into_iter().filter_map(wrong).collect()
+}
+
+/// What is wrong with a name that is not the listing's own, if anything.
+fn wrong_name<'a>(
+    what: &str,
+    name: &str,
+    known: &'a Conventions,
+    own: impl Iterator<Item = &'a String>,
+) -> Option<String> {
+    match known.get(name) {
+        Some(Convention { deprecated: "", .. }) => None,
+        Some(Convention { deprecated: "-", .. }) => Some(format!("{what} {name} is deprecated, with no replacement")),
+        Some(Convention { deprecated, .. }) => Some(format!("{what} {name} is deprecated; use {deprecated}")),
         None => {
-            let nearest = known.iter().filter(|known| !known.deprecated).max_by_key(|known| likeness(known.name, name));
-            let hint = nearest.map_or(String::new(), |nearest| format!("; the nearest name is {}", nearest.name));
-            Some(format!("is neither in the conventions nor in registry.toml{hint}"))
+            let good = known.iter().filter(|(_, convention)| convention.deprecated.is_empty()).map(|(name, _)| *name);
+            let near = good.chain(own.map(String::as_str)).min_by_key(|other| distance(name, other));
+            let hint = near.map(|near| format!("; the nearest name is {near}")).unwrap_or_default();
+            Some(format!("{what} {name} is neither in the conventions nor in registry.toml{hint}"))
         }
     }
 }
 
-/// How many characters two names share at the start and at the end, less what one is longer than the other.
-fn likeness(a: &str, b: &str) -> isize {
-    let start = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
-    let end = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
-    (start + end).cast_signed() - a.len().abs_diff(b.len()).cast_signed()
+/// How many characters must be inserted, removed or replaced to turn one name into the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distance_counts_edits() {
+        for (a, b, edits) in
+            [("", "abc", 3), ("abc", "abc", 0), ("kitten", "sitting", 3), ("http.method", "http.methods", 1)]
+        {
+            assert_eq!((distance(a, b), distance(b, a)), (edits, edits), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn the_list_has_what_it_should() {
+        assert_eq!(METRICS["http.server.request.duration"].unit, "s");
+        assert_eq!(METRICS["http.server.active_requests"].kind, "updowncounter");
+        assert_eq!(ATTRIBUTES["http.method"].deprecated, "http.request.method");
+        assert_eq!(ATTRIBUTES["error.type"].deprecated, "");
+    }
 }

@@ -24,7 +24,9 @@ mod receiver;
 mod registry;
 mod serve;
 
-pub use capture::{Capture, LogRecord, Metric, Point, Span};
+#[doc(hidden)]
+pub use capture::test_name;
+pub use capture::{Attributes, Capture, LogRecord, Metric, Point, Span};
 pub use conventions::{Violation, check};
 pub use proxy::{Fault, FaultProxy};
 pub use receiver::Receiver;

@@ -1,10 +1,10 @@
 //! A network that misbehaves on command.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,6 +16,8 @@ pub enum Fault {
     Pass,
     /// Resets every connection before a byte is passed.
     Refuse,
+    /// Accepts connections and passes nothing, as a black hole does. What came meanwhile is passed afterwards.
+    Silent,
     /// Holds every chunk of the answer for this long.
     Delay(Duration),
     /// Closes the connection after this many bytes of the answer.
@@ -28,7 +30,8 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct FaultProxy {
     address: SocketAddr,
-    fault: Arc<watch::Sender<Fault>>,
+    fault: watch::Sender<Fault>,
+    answers: watch::Sender<u64>,
     task: JoinHandle<()>,
 }
 
@@ -37,16 +40,16 @@ impl FaultProxy {
     pub async fn new(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port on the loopback");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let fault = Arc::new(watch::channel(Fault::Pass).0);
-        let faults = fault.clone();
+        let (fault, answers) = (watch::channel(Fault::Pass).0, watch::channel(0).0);
+        let weather = (fault.clone(), answers.clone());
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                connections.spawn(connection(client, upstream, faults.subscribe()));
+                connections.spawn(connection(client, upstream, weather.0.subscribe(), weather.1.clone()));
                 while connections.try_join_next().is_some() {} // forget the finished ones
             }
         });
-        Self { address, fault, task }
+        Self { address, fault, answers, task }
     }
 
     /// Where to connect in place of the upstream.
@@ -58,6 +61,11 @@ impl FaultProxy {
     pub fn set(&self, fault: Fault) {
         self.fault.send_replace(fault);
     }
+
+    /// Changes with every chunk of an answer that has passed.
+    pub(crate) fn answers(&self) -> watch::Receiver<u64> {
+        self.answers.subscribe()
+    }
 }
 
 impl Drop for FaultProxy {
@@ -67,55 +75,79 @@ impl Drop for FaultProxy {
 }
 
 /// Errors end the connection, which is what a network does as well.
-async fn connection(mut client: TcpStream, upstream: SocketAddr, mut fault: watch::Receiver<Fault>) {
-    if *fault.borrow_and_update() == Fault::Refuse {
-        reset(client);
-        return;
+async fn connection(
+    mut client: TcpStream,
+    upstream: SocketAddr,
+    mut fault: watch::Receiver<Fault>,
+    answers: watch::Sender<u64>,
+) {
+    let now = *fault.borrow_and_update();
+    if now == Fault::Refuse {
+        return reset(&client);
     }
-    let Ok(mut server) = TcpStream::connect(upstream).await else { return };
-    let (mut from_client, mut from_server) = ([0; 8192], [0; 8192]);
-    let mut passed = 0;
-    loop {
+    let Ok(mut server) = TcpStream::connect(upstream).await else { return reset(&client) };
+    let refused = {
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
         tokio::select! {
-            read = client.read(&mut from_client) => match read {
-                Ok(count @ 1..) if server.write_all(&from_client[..count]).await.is_ok() => {}
-                _ => return,
-            },
-            read = server.read(&mut from_server) => match read {
-                Ok(count @ 1..) => {
-                    let fault = *fault.borrow();
-                    let chunk = spoil(fault, &mut from_server[..count], &mut passed).await;
-                    if client.write_all(chunk).await.is_err() || fault == Fault::Cut(passed) {
-                        return;
-                    }
-                }
-                _ => return,
-            },
-            changed = fault.changed() => if changed.is_err() || *fault.borrow() == Fault::Refuse {
-                reset(client);
-                return;
-            },
+            () = ask(from_client, to_server, fault.clone()) => false,
+            () = answer(from_server, to_client, fault.clone(), answers) => false,
+            refused = fault.wait_for(|fault| *fault == Fault::Refuse) => refused.is_ok(),
         }
+    };
+    if refused {
+        reset(&client);
     }
 }
 
-/// What is left of a chunk of the answer.
-async fn spoil<'a>(fault: Fault, chunk: &'a mut [u8], passed: &mut usize) -> &'a [u8] {
-    match fault {
-        Fault::Pass | Fault::Refuse => {}
-        Fault::Delay(delay) => tokio::time::sleep(delay).await,
-        Fault::Cut(limit) => {
-            let count = chunk.len().min(limit.saturating_sub(*passed));
-            *passed = limit.min(*passed + count);
-            return &chunk[..count];
+/// From client to server. A client that has said everything still waits for the answer.
+async fn ask(mut client: ReadHalf<'_>, mut server: WriteHalf<'_>, mut fault: watch::Receiver<Fault>) {
+    let mut chunk = [0; 8192];
+    while let Ok(count @ 1..) = client.read(&mut chunk).await {
+        if unless_silent(&mut fault).await.is_err() || server.write_all(&chunk[..count]).await.is_err() {
+            return;
         }
-        Fault::Garble => chunk.iter_mut().for_each(|byte| *byte = !*byte),
     }
-    chunk
+    if server.shutdown().await.is_ok() {
+        std::future::pending().await
+    }
+}
+
+/// From server to client, with the fault of the moment.
+async fn answer(
+    mut server: ReadHalf<'_>,
+    mut client: WriteHalf<'_>,
+    mut fault: watch::Receiver<Fault>,
+    answers: watch::Sender<u64>,
+) {
+    let (mut chunk, mut passed) = ([0; 8192], 0);
+    while let Ok(count @ 1..) = server.read(&mut chunk).await {
+        if unless_silent(&mut fault).await.is_err() {
+            return;
+        }
+        let now = *fault.borrow_and_update();
+        let mut keep = count;
+        match now {
+            // Better weather ends the delay.
+            Fault::Delay(delay) => drop(tokio::time::timeout(delay, fault.changed()).await),
+            Fault::Cut(limit) => keep = count.min(limit.saturating_sub(passed)),
+            Fault::Garble => chunk[..count].iter_mut().for_each(|byte| *byte = !*byte),
+            Fault::Pass | Fault::Refuse | Fault::Silent => {}
+        }
+        passed += if matches!(now, Fault::Cut(_)) { keep } else { 0 };
+        if client.write_all(&chunk[..keep]).await.is_err() || now == Fault::Cut(passed) {
+            return;
+        }
+        answers.send_modify(|answers| *answers += 1);
+    }
+}
+
+async fn unless_silent(fault: &mut watch::Receiver<Fault>) -> Result<(), watch::error::RecvError> {
+    fault.wait_for(|fault| *fault != Fault::Silent).await.map(drop)
 }
 
 /// Closes with a reset in place of a polite end.
-fn reset(stream: TcpStream) {
+fn reset(stream: &TcpStream) {
     // Without lingering the kernel sends RST; where it cannot be set, an ordinary close does as well for a test.
     let _ = stream.set_zero_linger();
 }

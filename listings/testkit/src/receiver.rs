@@ -4,17 +4,20 @@ use std::time::Duration;
 
 use mock_collector::{MockCollector, MockServer, Protocol, ServerHandle};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, timeout_at};
 
 use crate::capture::Capture;
+use crate::proxy::{Fault, FaultProxy};
 
 /// How long [`Receiver::eventually`] waits before it gives up. Long, because it is only ever used up by a failure.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An OTLP server on a port and a thread of its own, so that it answers while the test's only thread is busy with a
-/// shutdown. Stops when dropped.
+/// shutdown. It stands behind a fault proxy, which can take it down. Stops when dropped.
 #[derive(Debug)]
 pub struct Receiver {
     server: ServerHandle,
+    front: FaultProxy,
     protocol: Protocol,
     runtime: Option<Runtime>,
 }
@@ -37,14 +40,18 @@ impl Receiver {
 
     async fn start(protocol: Protocol) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread can start");
-        let started = runtime.spawn(MockServer::builder().protocol(protocol).start());
-        let server = started.await.expect("it does not panic").expect("a free port on the loopback");
-        Self { server, protocol, runtime: Some(runtime) }
+        let started = runtime.spawn(async move {
+            let server = MockServer::builder().protocol(protocol).start().await.expect("a free port on the loopback");
+            let front = FaultProxy::new(server.addr()).await;
+            (server, front)
+        });
+        let (server, front) = started.await.expect("it does not panic");
+        Self { server, front, protocol, runtime: Some(runtime) }
     }
 
     /// Where to send: `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.server.addr())
+        format!("http://{}", self.front.address())
     }
 
     /// The protocol as `OTEL_EXPORTER_OTLP_PROTOCOL` spells it, for child processes.
@@ -56,9 +63,15 @@ impl Receiver {
         }
     }
 
-    /// Telemetry that sends here and is silent on the console.
+    /// Telemetry that sends here, is silent on the console, and ignores what the environment says of exporters.
     pub fn telemetry(&self, service_name: &'static str) -> telemetry::Builder {
-        telemetry::Builder::new(service_name).endpoint(self.protocol, self.endpoint()).console(false)
+        let builder = telemetry::Builder::new(service_name).config(telemetry::Config::default());
+        builder.endpoint(self.protocol, self.endpoint()).console(false)
+    }
+
+    /// Lets the receiver be down, slow or mad from now on; [`Fault::Pass`] brings it back.
+    pub fn set(&self, fault: Fault) {
+        self.front.set(fault);
     }
 
     /// Everything received so far.
@@ -71,21 +84,23 @@ impl Receiver {
         self.server.with_collector(MockCollector::span_count).await
     }
 
-    /// Looks until `found` finds something. For what no flush announces: another process, a background export.
+    /// Looks whenever something has arrived, until `found` finds what it wants. For what no flush announces: another
+    /// process, a background export.
     ///
     /// # Panics
     ///
     /// When nothing was found in ten seconds, with what was received.
     pub async fn eventually<T>(&self, what: &str, found: impl Fn(&Capture) -> Option<T>) -> T {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        let mut look = tokio::time::interval(Duration::from_millis(10));
+        let deadline = Instant::now() + PATIENCE;
+        let mut answers = self.front.answers();
         loop {
-            look.tick().await;
+            answers.borrow_and_update();
             let capture = self.capture().await;
             if let Some(found) = found(&capture) {
                 return found;
             }
-            assert!(tokio::time::Instant::now() < deadline, "{what} did not arrive; received:\n{capture}");
+            let in_time = timeout_at(deadline, answers.changed()).await.is_ok();
+            assert!(in_time, "{what} did not arrive; received:\n{capture}");
         }
     }
 }

@@ -1,7 +1,10 @@
 //! A capture is the same in every run, and differs as soon as something differs.
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, Instant};
 
 use opentelemetry::trace::TraceContextExt;
-use testkit::{Capture, Receiver};
+use testkit::{Capture, Fault, Receiver};
 use tracing::instrument::WithSubscriber;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -41,16 +44,58 @@ async fn a_committed_capture_matches_another_run_and_not_another_program() {
     let mut first = capture(Receiver::grpc().await, "last").await;
     first.test = "t".into();
     std::fs::write(&path, serde_json::to_string(&first).unwrap()).unwrap();
-    capture(Receiver::grpc().await, "last").await.assert_matches("t", &path);
+    capture(Receiver::grpc().await, "last").await.compare("t", &path).unwrap();
 
     let other = capture(Receiver::grpc().await, "other").await;
-    let panic = std::panic::catch_unwind(|| other.assert_matches("t", &path)).unwrap_err();
-    let message = panic.downcast_ref::<String>().unwrap();
+    let difference = other.compare("t", &path).unwrap_err();
     assert!(
-        message.contains("-      \"name\": \"last\"") && message.contains("+      \"name\": \"other\""),
-        "{message}"
+        difference.contains("run.json: it differs from what was received; run `cargo xtask capture`"),
+        "{difference}"
     );
-    assert!(message.contains("cargo xtask capture"), "{message}");
+    let lines = ["-      \"name\": \"last\"", "+      \"name\": \"other\""];
+    assert!(lines.iter().all(|line| difference.contains(line)), "{difference}");
+
+    let missing = Capture::default().compare("t", &folder.path().join("none.json")).unwrap_err();
+    assert!(missing.contains("none.json: No such file or directory"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_capture_says_which_test_wrote_it() {
+    fn here() {}
+    let name = testkit::test_name(file!(), std::any::type_name_of_val(&here));
+    assert_eq!(name, "tests/captures.rs::a_capture_says_which_test_wrote_it");
+}
+
+#[tokio::test]
+async fn a_receiver_that_was_down_gets_what_was_retried_as_soon_as_it_is_up() {
+    let receiver = Receiver::http().await;
+    receiver.set(Fault::Silent);
+    let telemetry = receiver.telemetry("test").build().unwrap();
+    tracing::dispatcher::with_default(&telemetry.dispatch(), || tracing::info_span!("patient").in_scope(|| ()));
+    let flushing = std::thread::spawn(move || telemetry.flush());
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(receiver.span_count().await, 0);
+
+    receiver.set(Fault::Pass);
+    let asked = Instant::now();
+    let name = receiver.eventually("the span", |capture| capture.spans.first().map(|span| span.name.clone())).await;
+    assert_eq!(name, "patient");
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    flushing.join().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn services_with_the_same_metric_stay_apart() {
+    let receiver = Receiver::grpc().await;
+    for (service, count) in [("a", 1), ("b", 2)] {
+        let telemetry = receiver.telemetry(service).build().unwrap();
+        telemetry.meter(telemetry::scope("test", "0")).u64_counter("jobs").build().add(count, &[]);
+        telemetry.shutdown().unwrap();
+    }
+    let capture = receiver.capture().await;
+    let values: Vec<_> = capture.metrics.iter().map(|metric| metric.points[0].value.as_u64()).collect();
+    assert_eq!(values, [Some(1), Some(2)]);
+    assert_eq!(capture.resources.len(), 2);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! What follows the conventions passes, and each departure is named.
+#![allow(clippy::unwrap_used)]
 
 use opentelemetry::KeyValue;
 use testkit::{Capture, Receiver, Registry, check};
@@ -36,7 +37,7 @@ async fn a_deprecated_an_unknown_and_a_misspelt_name_fail() {
     .await;
     let violations = violations(&capture, &Registry::default());
     let [deprecated, misspelt, unknown, metric] = violations.as_slice() else { panic!("{violations:#?}") };
-    assert!(deprecated.starts_with("attribute http.method is deprecated"), "{deprecated}");
+    assert_eq!(deprecated, "attribute http.method is deprecated; use http.request.method");
     assert!(misspelt.ends_with("the nearest name is http.request.method"), "{misspelt}");
     assert!(unknown.starts_with("attribute queue is neither"), "{unknown}");
     assert!(metric.starts_with("metric circuit_breaker.calls is neither"), "{metric}");
@@ -51,36 +52,59 @@ async fn a_wrong_unit_and_a_wrong_kind_fail() {
     assert_eq!(
         violations(&capture, &Registry::default()),
         [
-            "metric http.client.request.duration: its kind is counter, should be histogram",
-            "metric http.client.request.duration: its unit is ms, should be s",
+            r#"metric http.client.request.duration: its kind is "counter", should be "histogram""#,
+            r#"metric http.client.request.duration: its unit is "ms", should be "s""#,
         ]
     );
 }
 
 #[tokio::test]
 async fn a_registry_adds_names_and_closes_sets_of_values() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("registry.toml");
-    std::fs::write(
-        &path,
+    let registry = registry(
         r#"
 [metric."jobs.done"]
 unit = "{job}"
 kind = "counter"
 meaning = { en = "Jobs done.", zh = "完成的任务数。" }
 [attribute."job.result"]
+type = "string"
 values = ["ok", "failed"]
 meaning = { en = "How it ended.", zh = "结局。" }
 "#,
-    )
-    .unwrap();
-    let registry = Registry::read(&path);
-    let jobs = |result: &'static str| {
+    );
+    let jobs = |key: &'static str, result: opentelemetry::Value| {
         capture(move |meter| {
-            meter.u64_counter("jobs.done").with_unit("{job}").build().add(1, &[KeyValue::new("job.result", result)]);
+            meter.u64_counter("jobs.done").with_unit("{job}").build().add(1, &[KeyValue::new(key, result)]);
         })
     };
-    assert_eq!(violations(&jobs("ok").await, &registry), [""; 0]);
-    let red = violations(&jobs("exploded").await, &registry);
+    assert_eq!(violations(&jobs("job.result", "ok".into()).await, &registry), [""; 0]);
+    let red = violations(&jobs("job.result", "exploded".into()).await, &registry);
     assert_eq!(red, [r#"attribute job.result: exploded is not one of ["ok", "failed"] in registry.toml"#]);
+    let red = violations(&jobs("job.result", 7.into()).await, &registry);
+    assert_eq!(red, ["attribute job.result: 7 is not of the type string that registry.toml gives it"]);
+    let red = violations(&jobs("job.results", "ok".into()).await, &registry);
+    assert!(red[0].ends_with("the nearest name is job.result"), "{red:?}");
+}
+
+#[test]
+fn a_registry_may_not_repeat_the_conventions() {
+    let registry = registry("[attribute.\"http.method\"]\nmeaning = { en = \"x\", zh = \"x\" }");
+    let red = violations(&Capture::default(), &registry);
+    assert_eq!(red, ["http.method is in the conventions; registry.toml may not have it"]);
+}
+
+#[test]
+fn a_registry_with_a_mistake_names_file_line_and_reason() {
+    let mistake = "[metric.\"jobs.done\"]\nunit = \"{job}\"\nkind = \"meter\"\nmeaning = { en = \"x\", zh = \"x\" }";
+    let panic = std::panic::catch_unwind(|| registry(mistake)).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("registry.toml: TOML parse error at line 3"), "{message}");
+    assert!(message.contains("unknown variant `meter`, expected one of `counter`"), "{message}");
+}
+
+fn registry(text: &str) -> Registry {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.toml");
+    std::fs::write(&path, text).unwrap();
+    Registry::read(&path)
 }

@@ -1,4 +1,5 @@
 //! The fault proxy does what it is told, to connections that stand as well as to new ones.
+#![allow(clippy::unwrap_used)]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -60,4 +61,49 @@ async fn delays_cuts_and_garbles_the_answer() {
 
     proxy.set(Fault::Cut(2));
     assert!(ask(&mut stream).await.is_err(), "five bytes were promised and two came");
+}
+
+#[tokio::test]
+async fn a_black_hole_swallows_and_gives_back_in_better_weather() {
+    let proxy = FaultProxy::new(echo().await).await;
+    for fault in [Fault::Silent, Fault::Delay(Duration::from_secs(3600))] {
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        proxy.set(fault);
+        let nothing = tokio::time::timeout(Duration::from_millis(50), ask(&mut stream)).await;
+        assert!(nothing.is_err(), "{fault:?}");
+        proxy.set(Fault::Pass);
+        let mut answer = vec![0; 5];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, b"hello", "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_connection_is_enough_for_an_answer() {
+    let proxy = FaultProxy::new(echo().await).await;
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    stream.write_all(b"last words").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, "last words");
+}
+
+#[tokio::test]
+async fn a_dropped_proxy_leaves_neither_port_nor_connection() {
+    let proxy = FaultProxy::new(echo().await).await;
+    let address = proxy.address();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    assert_eq!(ask(&mut stream).await.unwrap(), b"hello");
+    drop(proxy);
+    assert!(matches!(stream.read(&mut [0; 8]).await, Ok(0) | Err(_)));
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn without_an_upstream_connections_are_reset() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let proxy = FaultProxy::new(gone).await;
+    let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+    assert!(ask(&mut stream).await.is_err());
 }

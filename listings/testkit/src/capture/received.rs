@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use mock_collector::MockCollector;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
-use opentelemetry_proto::tonic::metrics::v1::{metric::Data, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
 use serde_json::{Value, json};
 
-use super::{Attributes, Capture, LogRecord, Metric, Point, Span};
+use super::{Attributes, Capture, LogRecord, Span, metrics};
 
 impl Capture {
     /// Everything that `collector` holds.
@@ -18,7 +17,7 @@ impl Capture {
             test: String::new(),
             resources: Vec::new(),
             logs: logs(collector, &spans.ids),
-            metrics: metrics(collector),
+            metrics: metrics::of(collector),
             spans: spans.ordered,
         };
         let all = (collector.spans().iter().map(|span| span.resource_attrs()))
@@ -43,7 +42,7 @@ struct Spans {
 impl Spans {
     fn of(collector: &MockCollector) -> Self {
         let mut received: Vec<_> = collector.spans().iter().collect();
-        received.sort_by_key(|span| span.span().start_time_unix_nano);
+        received.sort_by_key(|span| (span.span().start_time_unix_nano, &span.span().name));
         let origin = received.first().map_or(0, |first| first.span().start_time_unix_nano);
 
         // Depth first: a root, then its children by start, then the next root.
@@ -115,60 +114,7 @@ fn logs(collector: &MockCollector, ids: &BTreeMap<Vec<u8>, usize>) -> Vec<LogRec
     received.iter().map(record).collect()
 }
 
-/// The SDK exports running totals, so the last value of a series is the one that counts.
-fn metrics(collector: &MockCollector) -> Vec<Metric> {
-    let mut metrics: BTreeMap<String, (Metric, BTreeMap<String, Point>)> = BTreeMap::new();
-    for received in collector.metrics() {
-        let metric = received.metric();
-        let Some(data) = &metric.data else { continue };
-        let (kind, points) = points(data);
-        let entry = metrics.entry(metric.name.clone()).or_insert_with(|| {
-            let metric = Metric {
-                name: metric.name.clone(),
-                unit: metric.unit.clone(),
-                kind: kind.to_owned(),
-                description: metric.description.clone(),
-                points: Vec::new(),
-            };
-            (metric, BTreeMap::new())
-        });
-        for point in points {
-            entry.1.insert(serde_json::to_string(&point.attributes).unwrap_or_default(), point);
-        }
-    }
-    let finish = |(mut metric, points): (Metric, BTreeMap<String, Point>)| {
-        metric.points = points.into_values().collect();
-        metric
-    };
-    metrics.into_values().map(finish).collect()
-}
-
-fn points(data: &Data) -> (&'static str, Vec<Point>) {
-    let number = |points: &[opentelemetry_proto::tonic::metrics::v1::NumberDataPoint]| {
-        let point = |point: &opentelemetry_proto::tonic::metrics::v1::NumberDataPoint| Point {
-            attributes: attributes(&point.attributes),
-            value: match point.value {
-                Some(number_data_point::Value::AsInt(value)) => json!(value),
-                Some(number_data_point::Value::AsDouble(value)) => json!(value),
-                None => Value::Null,
-            },
-        };
-        points.iter().map(point).collect()
-    };
-    match data {
-        Data::Gauge(gauge) => ("gauge", number(&gauge.data_points)),
-        Data::Sum(sum) if sum.is_monotonic => ("counter", number(&sum.data_points)),
-        Data::Sum(sum) => ("up_down_counter", number(&sum.data_points)),
-        Data::Histogram(histogram) => {
-            let count = |count: u64, attributes: Attributes| Point { attributes, value: json!({ "count": count }) };
-            let points = histogram.data_points.iter().map(|point| count(point.count, attributes(&point.attributes)));
-            ("histogram", points.collect())
-        }
-        Data::ExponentialHistogram(_) | Data::Summary(_) => ("histogram", Vec::new()),
-    }
-}
-
-fn attributes(received: &[KeyValue]) -> Attributes {
+pub(super) fn attributes(received: &[KeyValue]) -> Attributes {
     let pair = |pair: &KeyValue| {
         let value = pair.value.as_ref().map_or(Value::Null, value);
         let value = match (pair.key.as_str(), value) {
@@ -194,7 +140,7 @@ fn value(received: &AnyValue) -> Value {
     }
 }
 
-fn text(attributes: &Attributes, key: &str) -> String {
+pub(super) fn text(attributes: &Attributes, key: &str) -> String {
     attributes.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
