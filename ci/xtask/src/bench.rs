@@ -1,0 +1,157 @@
+//! Measures a listing and its Rust peers with criterion, and keeps what a page needs to show it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use book::results::{Better, Machine, Results, Row};
+use serde_json::Value;
+
+use crate::process::{cargo, run as execute, version};
+use crate::root::{listing, package, root, target};
+
+/// Runs every bench of the listing; each becomes `results/<bench>.json`.
+pub fn run(slug: &str) -> anyhow::Result<()> {
+    let folder = listing(slug)?;
+    for bench in names(&folder.join("benches"))? {
+        let criterion = target().join("criterion");
+        if criterion.exists() {
+            fs::remove_dir_all(&criterion).context("the numbers of an earlier run cannot be removed")?;
+        }
+        execute(cargo().args(["bench", "--locked", "--package", package(slug), "--bench", &bench]))?;
+        let rows = rows(&criterion)?;
+        ensure!(!rows.is_empty(), "the bench {bench} left no numbers in {}", criterion.display());
+        save(slug, &bench, &format!("cargo xtask bench {slug}"), "ns", rows, versions(&folder)?)?;
+    }
+    Ok(())
+}
+
+fn names(benches: &Path) -> anyhow::Result<Vec<String>> {
+    let files = book::files(benches).with_context(|| format!("{}: no benches", benches.display()))?;
+    let name = |file: &std::path::PathBuf| Some(file.file_stem()?.to_string_lossy().into_owned());
+    Ok(files
+        .iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(name)
+        .collect())
+}
+
+/// Writes `results/<name>.json` with today's date, this machine and the hashes of what was measured.
+pub fn save(
+    slug: &str,
+    name: &str,
+    command: &str,
+    unit: &str,
+    rows: Vec<Row>,
+    versions: BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let sources = [format!("{slug}/src"), format!("{slug}/benches")];
+    let sources = sources.into_iter().filter(|path| root().join("listings").join(path).is_dir()).collect::<Vec<_>>();
+    let results = Results {
+        name: name.into(),
+        unit: unit.into(),
+        better: Better::Lower,
+        command: command.into(),
+        date: book::today(),
+        machine: machine()?,
+        versions,
+        sources: book::hash_sources(&root().join("listings"), &sources)?,
+        rows,
+    };
+    results.save(&listing(slug)?)?;
+    println!("listings/{slug}/results/{name}.json: {} rows", results.rows.len());
+    Ok(())
+}
+
+/// criterion keeps a folder for each group and function; group is the case and function the subject. The order of the
+/// run is the order of the page.
+fn rows(criterion: &Path) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for file in book::files(criterion)? {
+        if !file.ends_with("new/benchmark.json") {
+            continue;
+        }
+        let read = |path: &Path| -> anyhow::Result<Value> { Ok(serde_json::from_str(&fs::read_to_string(path)?)?) };
+        let (name, estimates) = (read(&file)?, read(&file.with_file_name("estimates.json"))?);
+        let text = |key: &str| name[key].as_str().unwrap_or_default().to_owned();
+        let number = |path: &str| estimates.pointer(path).and_then(Value::as_f64);
+        let typical = if estimates["slope"].is_object() { "slope" } else { "mean" };
+        let row = Row {
+            case: text("group_id"),
+            subject: text("function_id"),
+            value: number(&format!("/{typical}/point_estimate")).context("criterion writes an estimate")?,
+            low: number(&format!("/{typical}/confidence_interval/lower_bound")).context("and its interval")?,
+            high: number(&format!("/{typical}/confidence_interval/upper_bound")).context("and its interval")?,
+        };
+        let written = fs::metadata(&file)?.modified()?;
+        rows.push((written, Row { value: round(row.value), low: round(row.low), high: round(row.high), ..row }));
+    }
+    rows.sort_by_key(|(written, _)| *written);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Three digits after the point are less than the clock can tell.
+pub fn round(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// The compiler, and the listing's direct dependencies as they are locked.
+fn versions(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
+    let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))?.parse()?;
+    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock"))?.parse()?;
+    let mut versions = BTreeMap::new();
+    let direct = ["dependencies", "dev-dependencies"].iter().filter_map(|table| manifest.get(*table)?.as_table());
+    let direct: Vec<&String> = direct.flat_map(toml::Table::keys).collect();
+    for locked in lock.get("package").and_then(toml::Value::as_array).into_iter().flatten() {
+        let text = |key: &str| locked.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+        // A crate without a source is one of the workspace.
+        if locked.get("source").is_some() && direct.contains(&&text("name")) {
+            versions.insert(text("name"), text("version"));
+        }
+    }
+    let rustc = version("rustc", &["--version"]).context("rustc is here: it compiled this")?;
+    versions.insert("rustc".into(), rustc.split(' ').nth(1).unwrap_or(&rustc).into());
+    Ok(versions)
+}
+
+/// What this runs on.
+fn machine() -> anyhow::Result<Machine> {
+    let read = |path: &str| fs::read_to_string(path).with_context(|| format!("{path}: results are measured on Linux"));
+    let field = |text: &str, key: &str, separator: char| {
+        let line = text.lines().find(|line| line.starts_with(key))?;
+        Some(line.split_once(separator)?.1.trim().trim_matches('"').to_owned())
+    };
+    let (cpu, memory, os) = (read("/proc/cpuinfo")?, read("/proc/meminfo")?, read("/etc/os-release")?);
+    let kib: u64 = field(&memory, "MemTotal", ':').and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0);
+    Ok(Machine {
+        cpu: field(&cpu, "model name", ':').context("/proc/cpuinfo names the processor")?,
+        cores: std::thread::available_parallelism()?.get() as u64,
+        memory_gib: (kib + (1 << 19)) >> 20,
+        os: field(&os, "PRETTY_NAME", '=').context("/etc/os-release names the system")?,
+        kernel: read("/proc/sys/kernel/osrelease")?.trim().into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn criterion_s_folders_become_rows_in_the_order_of_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        for (subject, value) in [("ours", 9.12345), ("theirs", 12.0)] {
+            let new = folder.path().join("closed call").join(subject).join("new");
+            fs::create_dir_all(&new).unwrap();
+            fs::write(new.join("benchmark.json"), format!(r#"{{"group_id":"closed call","function_id":"{subject}"}}"#))
+                .unwrap();
+            let estimate =
+                format!(r#"{{"point_estimate":{value},"confidence_interval":{{"lower_bound":9,"upper_bound":13}}}}"#);
+            fs::write(new.join("estimates.json"), format!(r#"{{"mean":{estimate},"slope":null}}"#)).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(5)); // a file system's clock is coarse
+        }
+        let rows = rows(folder.path()).unwrap();
+        let seen: Vec<_> = rows.iter().map(|row| (row.subject.as_str(), row.value, row.high)).collect();
+        assert_eq!(seen, [("ours", 9.123, 13.0), ("theirs", 12.0, 13.0)]);
+    }
+}

@@ -1,0 +1,47 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate lies in ci/xtask")
+}
+
+/// The folder of a listing, `patterns/circuit-breaker`.
+///
+/// # Errors
+///
+/// When there is no such crate.
+pub fn listing(slug: &str) -> anyhow::Result<PathBuf> {
+    let folder = root().join("listings").join(slug);
+    ensure!(
+        folder.join("Cargo.toml").is_file(),
+        "there is no listing {slug:?}: listings/{slug}/Cargo.toml is missing; the listings are {}",
+        listings()?.join(", ")
+    );
+    Ok(folder)
+}
+
+/// The slugs of all listings, in order.
+///
+/// # Errors
+///
+/// When the folder cannot be read.
+pub fn listings() -> anyhow::Result<Vec<String>> {
+    book::Book::open(root())?.listings()
+}
+
+/// What a crate is called: the last part of its slug.
+pub fn package(slug: &str) -> &str {
+    slug.rsplit('/').next().unwrap_or(slug)
+}
+
+/// Cargo's target folder: `CARGO_TARGET_DIR`, or `target` at the root.
+pub fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
