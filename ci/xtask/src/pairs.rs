@@ -33,7 +33,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Status => {
             for (page, status) in pairs.table(&book)? {
-                println!("{page:<48} {status:?}");
+                println!("{page:<48} {status}");
             }
             Ok(())
         }
