@@ -12,6 +12,8 @@ use crate::registry::{Attribute, Registry};
 /// A name of the conventions. `tests/freshness.rs` writes the file they are read from.
 #[derive(Debug, Default)]
 struct Convention {
+    /// Of an attribute: `string`, `number`, `boolean` or `array`; empty where it is not known.
+    r#type: &'static str,
     kind: &'static str,
     unit: &'static str,
     /// The name to use instead; `-` when there is none; empty when the name is good.
@@ -28,7 +30,7 @@ fn names(what: &str) -> Conventions {
         let mut fields = line.split('\t').chain(std::iter::repeat(""));
         let mut next = || fields.next().unwrap_or_default();
         let (of, name) = (next(), next());
-        (of == what).then(|| (name, Convention { kind: next(), unit: next(), deprecated: next() }))
+        (of == what).then(|| (name, Convention { r#type: next(), kind: next(), unit: next(), deprecated: next() }))
     };
     include_str!("conventions.tsv").lines().filter_map(fields).collect()
 }
@@ -55,7 +57,9 @@ pub fn check(capture: &Capture, registry: &Registry) -> Vec<Violation> {
     for (key, value) in attributes.flatten() {
         violations.extend(match registry.attribute.get(key) {
             Some(own) => wrong_value(key, value, own),
-            None => wrong_name("attribute", key, &ATTRIBUTES, registry.attribute.keys()),
+            None => {
+                wrong_name("attribute", key, &ATTRIBUTES, registry.attribute.keys()).or_else(|| wrong_type(key, value))
+            }
         });
     }
     violations.extend(capture.metrics.iter().flat_map(|metric| wrong_metric(metric, registry)));
@@ -86,6 +90,20 @@ fn wrong_value(key: &str, value: &Value, own: &Attribute) -> Option<String> {
     }
     (!own.values.is_empty() && !own.values.contains(&text))
         .then(|| format!("attribute {key}: {text} is not one of {:?} in registry.toml", own.values))
+}
+
+/// An attribute of the conventions whose value is of another type.
+fn wrong_type(key: &str, value: &Value) -> Option<String> {
+    let seen = match value {
+        Value::String(placeholder) if placeholder.starts_with('<') => return None, // redacted
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "boolean",
+        Value::Array(_) => "array",
+        Value::Null | Value::Object(_) => return None,
+    };
+    let right = ATTRIBUTES[key].r#type;
+    (!right.is_empty() && right != seen).then(|| format!("attribute {key}: {value} is a {seen}, should be a {right}"))
 }
 
 fn wrong_metric(metric: &Metric, registry: &Registry) -> Vec<String> {

@@ -44,6 +44,14 @@ async fn a_deprecated_an_unknown_and_a_misspelt_name_fail() {
 }
 
 #[tokio::test]
+async fn a_value_of_another_type_fails() {
+    let code = 200_u16; // `tracing` spans carry unsigned numbers as text
+    let capture = capture(|_| tracing::info_span!("GET", http.response.status_code = code).in_scope(|| ())).await;
+    let expected = r#"attribute http.response.status_code: "200" is a string, should be a number"#;
+    assert_eq!(violations(&capture, &Registry::default()), [expected]);
+}
+
+#[tokio::test]
 async fn a_wrong_unit_and_a_wrong_kind_fail() {
     let capture = capture(|meter| {
         meter.u64_counter("http.client.request.duration").with_unit("ms").build().add(1, &[]);

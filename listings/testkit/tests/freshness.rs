@@ -63,7 +63,7 @@ fn constants(kind: &str, source: &str) -> String {
             true => above.split("renamed_to: ").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or("-"),
             false => "",
         };
-        let fields = [kind, name, cell("Instrument:"), cell("Unit:"), deprecated];
+        let fields = [kind, name, example_type(&above), cell("Instrument:"), cell("Unit:"), deprecated];
         writeln!(lines, "{}", fields.join("\t").trim_end()).unwrap();
         above.clear();
     }
@@ -73,4 +73,17 @@ fn constants(kind: &str, source: &str) -> String {
         "a constant of {kind}.rs was not understood"
     );
     lines
+}
+
+/// The crate does not say of which type an attribute is; its first example does.
+fn example_type(documentation: &str) -> &'static str {
+    let examples = documentation.split("# Examples").nth(1).unwrap_or_default();
+    let example = examples.split("/// - `").nth(1).unwrap_or_default();
+    match example.chars().next() {
+        Some('"') => "string",
+        Some('[') => "array",
+        Some('0'..='9' | '-') => "number",
+        Some('t' | 'f') => "boolean",
+        _ => "",
+    }
 }

@@ -134,7 +134,7 @@ fn span_of(request: &reqwest::Request) -> Span {
         http.response.status_code = field::Empty,
         network.protocol.version = field::Empty,
         server.address = url.host_str(),
-        server.port = url.port_or_known_default(),
+        server.port = url.port_or_known_default().map(i64::from),
         url.full = without_secrets(url).as_str(),
         error.type = field::Empty,
     )

@@ -38,8 +38,9 @@ impl Exchange {
 
     /// Records the status of the answer. Which of them are errors differs between server and client.
     fn answered(&mut self, status: StatusCode, version: Version, is_error: bool) {
-        self.span.record(attribute::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-        self.attributes.push(KeyValue::new(attribute::HTTP_RESPONSE_STATUS_CODE, i64::from(status.as_u16())));
+        let code = i64::from(status.as_u16()); // an unsigned field would arrive as text
+        self.span.record(attribute::HTTP_RESPONSE_STATUS_CODE, code);
+        self.attributes.push(KeyValue::new(attribute::HTTP_RESPONSE_STATUS_CODE, code));
         if let Some(version) = protocol_version(version) {
             self.span.record(attribute::NETWORK_PROTOCOL_VERSION, version);
             self.attributes.push(KeyValue::new(attribute::NETWORK_PROTOCOL_VERSION, version));

@@ -85,7 +85,7 @@ fn span_of(request: &Request) -> Span {
         http.response.status_code = field::Empty,
         network.protocol.version = field::Empty,
         server.address = host.as_ref().map(Authority::host),
-        server.port = host.as_ref().and_then(Authority::port_u16),
+        server.port = host.as_ref().and_then(Authority::port_u16).map(i64::from),
         url.path = request.uri().path(),
         url.query = request.uri().query().map(super::redacted),
         url.scheme = scheme(request),

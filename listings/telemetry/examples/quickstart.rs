@@ -1,0 +1,23 @@
+//! The smallest observed program: one span, one log record, one metric.
+//!
+//! `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run -p telemetry --example quickstart`
+
+use telemetry::{InitError, Telemetry, scope};
+
+// ANCHOR: main
+fn main() -> Result<(), InitError> {
+    let telemetry = Telemetry::builder("quickstart").version(env!("CARGO_PKG_VERSION")).install()?;
+    let meter = telemetry.meter(scope("quickstart", env!("CARGO_PKG_VERSION")));
+    let orders = meter.u64_counter("quickstart.orders").with_unit("{order}").build();
+
+    tracing::info_span!("order").in_scope(|| {
+        orders.add(1, &[]);
+        tracing::info!("packed");
+    });
+
+    if let Err(lost) = telemetry.shutdown() {
+        eprintln!("{lost}"); // the order is packed all the same
+    }
+    Ok(())
+}
+// ANCHOR_END: main
