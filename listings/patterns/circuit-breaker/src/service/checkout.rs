@@ -69,7 +69,8 @@ impl IntoResponse for NotCharged {
 
 /// The fallback: at once, honest, and with a time to come back.
 fn try_later(rejected: &Rejected) -> Response {
-    let wait = rejected.retry_after.map_or(60, |wait| wait.as_secs() + 1);
+    // In whole seconds, rounded up; a minute where only an operator knows.
+    let wait = rejected.retry_after.map_or(60, |wait| wait.as_millis().div_ceil(1000).max(1));
     let body = Json(json!({ "error": "payments are unavailable; nothing was charged, please try again later" }));
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, wait.to_string())], body).into_response()
 }

@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What many breakers weigh. Each row is measured in a JVM of its own, with the JVM's default settings. */
+/** What many breakers weigh, in KiB. Each is measured in a JVM of its own, with the JVM's default settings. */
 final class Memory {
   /** The window of resilience4j's defaults; after as many calls nothing is left to allocate. */
   private static final int CALLS = 100;
@@ -44,8 +44,8 @@ final class Memory {
     var label = String.format(Locale.ROOT, "%,d breakers", count);
     var bytes = child(library, count);
     return List.of(
-        Row.exact(label, library + ", used heap", bytes[0]),
-        Row.exact(label, library + ", resident set", bytes[1]));
+        Row.exact(label, library + ", used heap", bytes[0] / 1024),
+        Row.exact(label, library + ", resident set", bytes[1] / 1024));
   }
 
   private static double[] child(String library, int count) throws IOException {
