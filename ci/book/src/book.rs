@@ -44,6 +44,9 @@ impl fmt::Display for Edition {
     }
 }
 
+/// Where mdBook looks for `git-repository-url` first.
+const REPOSITORY: &str = "MDBOOK_OUTPUT__HTML__GIT_REPOSITORY_URL";
+
 /// One page of one edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
@@ -111,9 +114,11 @@ impl Book {
     pub fn open(root: impl Into<PathBuf>) -> anyhow::Result<Self> {
         let root = root.into();
         let config: BookToml = toml::from_str(&read(&root, "book.toml")?).context("book.toml")?;
+        // mdBook lets the environment override its file, and the publishing workflow does.
+        let url = std::env::var(REPOSITORY).ok().or(config.output.html.git_repository_url);
         let mut book = Self {
             root,
-            repository: config.output.html.git_repository_url.map(|url| url.trim_end_matches('/').to_owned()),
+            repository: url.map(|url| url.trim_matches(['"', '/']).to_owned()).filter(|url| !url.is_empty()),
             contents: [Vec::new(), Vec::new()],
             pages: [Vec::new(), Vec::new()],
         };
@@ -135,7 +140,7 @@ impl Book {
         self.root.join("listings")
     }
 
-    /// `output.html.git-repository-url` of `book.toml`, when there is one.
+    /// mdBook's `output.html.git-repository-url`, when there is one.
     pub fn repository(&self) -> Option<&str> {
         self.repository.as_deref()
     }
