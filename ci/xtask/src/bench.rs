@@ -8,10 +8,12 @@ use anyhow::{Context, ensure};
 use book::results::{Better, Machine, Results, Row};
 use serde_json::Value;
 
-use crate::process::{cargo, run as execute, version};
+use crate::process::{cargo, output, run as execute, version};
 use crate::root::{listing, package, root, target};
+use crate::versus::Answer;
 
-/// Runs every bench of the listing; each becomes `results/<bench>.json`.
+/// Runs every bench of the listing; each becomes `results/<bench>.json`. A program `examples/memory.rs` prints rows in the
+/// format of a peer, in KiB, which become `results/memory.json`.
 pub fn run(slug: &str) -> anyhow::Result<()> {
     let folder = listing(slug)?;
     for bench in names(&folder.join("benches"))? {
@@ -23,6 +25,11 @@ pub fn run(slug: &str) -> anyhow::Result<()> {
         let rows = rows(&criterion)?;
         ensure!(!rows.is_empty(), "the bench {bench} left no numbers in {}", criterion.display());
         save(slug, &bench, &format!("cargo xtask bench {slug}"), "ns", rows, versions(&folder)?)?;
+    }
+    if folder.join("examples/memory.rs").is_file() {
+        let arguments = ["run", "--locked", "--release", "--quiet", "--example", "memory", "--package", package(slug)];
+        let answer = Answer::parse(&output(cargo().args(arguments))?)?;
+        save(slug, "memory", &format!("cargo xtask bench {slug}"), "KiB", answer.rows, versions(&folder)?)?;
     }
     Ok(())
 }

@@ -23,6 +23,12 @@ pub fn run() -> anyhow::Result<()> {
         "`versus`: the JVM peers",
         "apt-get install openjdk-17-jdk-headless",
     );
-    row("maven", version("mvn", &["--batch-mode", "-Dstyle.color=never", "--version"]), "3.8+", "`versus`: the JVM peers", "apt-get install maven");
+    row(
+        "maven",
+        version("mvn", &["--batch-mode", "-Dstyle.color=never", "--version"]),
+        "3.8+",
+        "`versus`: the JVM peers",
+        "apt-get install maven",
+    );
     Ok(())
 }

@@ -23,9 +23,22 @@ use crate::root::listing;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
-    versions: BTreeMap<String, String>,
-    rows: Vec<Row>,
+pub struct Answer {
+    /// Of what was measured.
+    pub versions: BTreeMap<String, String>,
+    /// The numbers.
+    pub rows: Vec<Row>,
+}
+
+impl Answer {
+    /// Reads what a peer printed.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut answer: Self = serde_json::from_str(text).context("see `versus` in ci/xtask for the format")?;
+        for row in &mut answer.rows {
+            (row.value, row.low, row.high) = (round(row.value), round(row.low), round(row.high));
+        }
+        Ok(answer)
+    }
 }
 
 /// Runs every peer.
@@ -40,10 +53,8 @@ pub fn run(slug: &str) -> anyhow::Result<()> {
         for (what, unit, result) in [("calls", "ns", name.clone()), ("memory", "KiB", format!("{name}-memory"))] {
             println!("versus/{name}/run {what}");
             let answer = output(command(peer.path().join("run")).arg(what))?;
-            let answer: Answer = serde_json::from_str(&answer).context("see `versus` in ci/xtask for the format")?;
-            let tidy = |row: Row| Row { value: round(row.value), low: round(row.low), high: round(row.high), ..row };
-            let rows = answer.rows.into_iter().map(tidy).collect();
-            save(slug, &result, &format!("cargo xtask versus {slug}"), unit, rows, answer.versions)?;
+            let answer = Answer::parse(&answer)?;
+            save(slug, &result, &format!("cargo xtask versus {slug}"), unit, answer.rows, answer.versions)?;
         }
     }
     Ok(())

@@ -96,6 +96,9 @@ fn two_threads(criterion: &mut Criterion) {
     contended(&mut group, "bare call", || _ = black_box(call()));
     let breaker = ours(plain());
     contended(&mut group, "circuit-breaker", || _ = black_box(breaker.call_blocking(call)));
+    let window = SlidingWindow::Time { buckets: 60, width: Duration::from_secs(1) };
+    let timed = ours(Config { sliding_window: window, ..plain() });
+    contended(&mut group, "circuit-breaker, time window", || _ = black_box(timed.call_blocking(call)));
     let recloser = recloser();
     contended(&mut group, "recloser", || _ = black_box(recloser.call(call)));
     let failsafe = failsafe();

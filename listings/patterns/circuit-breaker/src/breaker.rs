@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     events: OnceLock<broadcast::Sender<Event>>,
 }
 
+// ANCHOR_END: inner
+
 /// What the window does not know of all calls ever made. Nothing here moves while all is well: a success is counted by
 /// the head of the window, which moves anyway.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ struct Counts {
     rejected: AtomicU64,
 }
 
+// ANCHOR: machine
 #[derive(Debug, Default)]
 struct Machine {
     /// How often in a row the breaker has opened; the wait grows with it.
@@ -71,7 +74,7 @@ struct Machine {
     /// The span in which the tripping call was made.
     tripped_by: Option<SpanContext>,
 }
-// ANCHOR_END: inner
+// ANCHOR_END: machine
 
 /// What a breaker looks like at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,6 +188,9 @@ impl CircuitBreaker {
         }
     }
 
+    // ANCHOR_END: try_acquire
+
+    // ANCHOR: acquire_probe
     #[inline(never)]
     fn acquire_probe(&self) -> Result<Admission, Rejected> {
         let now = nanos(self.0.config.clock.now());
@@ -221,7 +227,7 @@ impl CircuitBreaker {
         drop(machine);
         Err(self.reject(self.state(), Some(Duration::from_nanos(left))))
     }
-    // ANCHOR_END: try_acquire
+    // ANCHOR_END: acquire_probe
 
     #[cold]
     fn reject(&self, state: State, retry_after: Option<Duration>) -> Rejected {

@@ -53,7 +53,7 @@ pub struct Config {
     pub permitted_calls_in_half_open_state: u16,
     /// How long to wait for the probes; then the breaker opens again. Default: 60 s. (Resilience4j waits for ever.)
     pub max_wait_in_half_open_state: Duration,
-    /// Default: ignore. (Resilience4j has no such outcome: a JVM call cannot be dropped.)
+    /// Default: ignore. (Resilience4j has no such outcome; its callers release the permission themselves.)
     pub cancellation: Cancellation,
     /// Default: the coarse clock.
     pub clock: Arc<dyn Clock>,

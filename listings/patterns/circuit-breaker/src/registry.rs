@@ -17,6 +17,7 @@ pub struct Registry {
     config: Config,
     meter: Option<Meter>,
 }
+// ANCHOR_END: registry
 
 impl Registry {
     /// All breakers share `config`.
@@ -38,6 +39,7 @@ impl Registry {
         self
     }
 
+    // ANCHOR: get
     /// The breaker of this name.
     ///
     /// # Errors
@@ -59,6 +61,8 @@ impl Registry {
         self.breakers.try_get_with(name.clone(), make).map_err(|error: Arc<ConfigError>| (*error).clone())
     }
 
+    // ANCHOR_END: get
+
     /// A breaker that exists already.
     pub fn find(&self, name: &str) -> Option<CircuitBreaker> {
         self.breakers.get(name)
@@ -71,4 +75,3 @@ impl Registry {
         all
     }
 }
-// ANCHOR_END: registry

@@ -87,7 +87,7 @@ impl CircuitBreaker {
         let (breaker, of) = (Arc::downgrade(&self.0), name.clone());
         let _ = meter
             .u64_observable_gauge("circuit_breaker.state")
-            .with_unit("1")
+            .with_unit("{breaker}")
             .with_description("1 for the state the breaker is in, 0 for the others.")
             .with_callback(move |observer| {
                 let Some(breaker) = breaker.upgrade().map(CircuitBreaker) else { return };
