@@ -2,10 +2,10 @@
 //!
 //! `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 cargo run -p telemetry --example quickstart`
 
-use telemetry::{InitError, Telemetry, scope};
+use telemetry::{Telemetry, scope};
 
 // ANCHOR: main
-fn main() -> Result<(), InitError> {
+fn main() -> anyhow::Result<()> {
     let telemetry = Telemetry::builder("quickstart").version(env!("CARGO_PKG_VERSION")).install()?;
     let meter = telemetry.meter(scope("quickstart", env!("CARGO_PKG_VERSION")));
     let orders = meter.u64_counter("quickstart.orders").with_unit("{order}").build();

@@ -25,7 +25,17 @@ use crate::propagation::Propagation;
 /// Why telemetry could not be set up. Each is a mistake in configuration that a restart does not cure.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// An endpoint, header or TLS setting cannot be used.
+    /// No request can ever be sent to this endpoint.
+    #[error("the endpoint {endpoint:?} for {signal} cannot be used: {reason}; check OTEL_EXPORTER_OTLP_ENDPOINT")]
+    Endpoint {
+        /// `traces`, `metrics` or `logs`.
+        signal: &'static str,
+        /// As it was given.
+        endpoint: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The exporter refuses another setting: TLS, for example.
     #[error("the OTLP exporter for {signal} cannot be built; check OTEL_EXPORTER_OTLP_*: {source}")]
     Exporter {
         /// `traces`, `metrics` or `logs`.
@@ -205,14 +215,14 @@ impl Builder {
             let _ = provider.shutdown(); // its tracers do nothing: no span that nobody exports becomes a parent
             return Ok(provider);
         };
-        let exporter = exporter::spans(protocol, endpoint).map_err(InitError::of("traces"))?;
+        let exporter = exporter::traces(protocol, endpoint)?;
         Ok(builder.with_batch_exporter(exporter).build())
     }
 
     fn meter_provider(&self, resource: &Resource) -> Result<SdkMeterProvider, InitError> {
         let builder = SdkMeterProvider::builder().with_resource(resource.clone());
         let Some((protocol, endpoint)) = self.target(self.config.metrics) else { return Ok(builder.build()) };
-        let exporter = exporter::metrics(protocol, endpoint).map_err(InitError::of("metrics"))?;
+        let exporter = exporter::metrics(protocol, endpoint)?;
         let mut reader = PeriodicReader::builder(exporter);
         if let Some(interval) = self.export_interval {
             reader = reader.with_interval(interval);
@@ -223,7 +233,7 @@ impl Builder {
     fn logger_provider(&self, resource: &Resource) -> Result<SdkLoggerProvider, InitError> {
         let builder = SdkLoggerProvider::builder().with_resource(resource.clone());
         let Some((protocol, endpoint)) = self.target(self.config.logs) else { return Ok(builder.build()) };
-        let exporter = exporter::logs(protocol, endpoint).map_err(InitError::of("logs"))?;
+        let exporter = exporter::logs(protocol, endpoint)?;
         Ok(builder.with_batch_exporter(exporter).build())
     }
     // ANCHOR_END: providers
@@ -256,12 +266,6 @@ impl Builder {
         tracing_subscriber::registry().with(propagation).with(spans).with(records).with(lines).into()
     }
     // ANCHOR_END: dispatch
-}
-
-impl InitError {
-    fn of(signal: &'static str) -> impl Fn(ExporterBuildError) -> Self {
-        move |source| Self::Exporter { signal, source }
-    }
 }
 
 // ANCHOR: filters

@@ -1,9 +1,10 @@
 //! OTLP exporters for the three signals, and the runtime they live on.
 
+use http::Uri;
 use opentelemetry_otlp::tonic_types::transport::ClientTlsConfig;
-use opentelemetry_otlp::{
-    ExporterBuildError, LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithTonicConfig,
-};
+use opentelemetry_otlp::{LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithTonicConfig};
+
+use crate::builder::InitError;
 
 // ANCHOR: runtime
 /// A gRPC exporter lives on the Tokio runtime on which it is built. On the program's own runtime that is a trap: with
@@ -38,34 +39,82 @@ impl Drop for Runtime {
 /// `OTEL_EXPORTER_OTLP_ENDPOINT` or in the signal's own variable; `_HEADERS`, `_TIMEOUT` and `_COMPRESSION` it reads in
 /// any case.
 macro_rules! exporter {
-    ($exporter:ident, $function:ident, $signal:literal, $path:literal) => {
-        pub(crate) fn $function(protocol: Protocol, endpoint: Option<&str>) -> Result<$exporter, ExporterBuildError> {
-            if protocol == Protocol::Grpc {
+    ($exporter:ident, $signal:ident, $variable:literal) => {
+        pub(crate) fn $signal(protocol: Protocol, endpoint: Option<&str>) -> Result<$exporter, InitError> {
+            let is_encrypted = check(stringify!($signal), $variable, protocol, endpoint)?;
+            let built = if protocol == Protocol::Grpc {
                 let mut builder = $exporter::builder().with_tonic();
-                if is_encrypted($signal, endpoint) {
+                if is_encrypted {
                     builder = builder.with_tls_config(ClientTlsConfig::new().with_enabled_roots());
                 }
-                return builder.with_endpoint(endpoint.unwrap_or_default()).build();
-            }
-            let endpoint = endpoint.map(|endpoint| format!("{}{}", endpoint.trim_end_matches('/'), $path));
-            let builder = $exporter::builder().with_http().with_protocol(protocol);
-            builder.with_endpoint(endpoint.unwrap_or_default()).build() // empty means: as the environment says
+                builder.with_endpoint(endpoint.unwrap_or_default()).build() // empty means: as the environment says
+            } else {
+                let path = concat!("/v1/", stringify!($signal));
+                let endpoint = endpoint.map(|endpoint| format!("{}{path}", endpoint.trim_end_matches('/')));
+                let builder = $exporter::builder().with_http().with_protocol(protocol);
+                builder.with_endpoint(endpoint.unwrap_or_default()).build()
+            };
+            built.map_err(|source| InitError::Exporter { signal: stringify!($signal), source })
         }
     };
 }
 
-exporter!(SpanExporter, spans, "TRACES", "/v1/traces");
-exporter!(MetricExporter, metrics, "METRICS", "/v1/metrics");
-exporter!(LogExporter, logs, "LOGS", "/v1/logs");
+exporter!(SpanExporter, traces, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+exporter!(MetricExporter, metrics, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
+exporter!(LogExporter, logs, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
 // ANCHOR_END: exporters
 
-/// Whether gRPC needs the certificates of the system, which the SDK does not load by itself. They are not loaded for
-/// nothing, because an image without any would then fail on a plain connection too.
-fn is_encrypted(signal: &str, endpoint: Option<&str>) -> bool {
-    let set = |name: String| std::env::var(name).ok().filter(|value| !value.is_empty());
-    endpoint
-        .map(str::to_owned)
-        .or_else(|| set(format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")))
-        .or_else(|| set("OTEL_EXPORTER_OTLP_ENDPOINT".into()))
-        .is_some_and(|endpoint| !endpoint.starts_with("http://"))
+/// Finds the endpoint where the exporter will find it, and refuses what the exporter accepts and can never reach.
+///
+/// Says whether the connection is encrypted: then gRPC needs the certificates of the system, which the SDK does not load
+/// by itself. They are not loaded for nothing, because an image without any would then fail on plain connections too.
+fn check(signal: &'static str, variable: &str, protocol: Protocol, given: Option<&str>) -> Result<bool, InitError> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let found = given.map(str::to_owned).or_else(|| set(variable)).or_else(|| set("OTEL_EXPORTER_OTLP_ENDPOINT"));
+    let Some(endpoint) = found else { return Ok(false) }; // the default, on this machine
+    let reason = match endpoint.parse::<Uri>() {
+        Err(_) => "it is not a URL",
+        Ok(uri) => match (uri.scheme_str(), uri.authority()) {
+            (_, None) => "it names no host",
+            (_, Some(host)) if host.as_str().ends_with(host.host()) || host.port_u16().is_some() => {
+                match uri.scheme_str() {
+                    Some("http") => return Ok(false),
+                    Some("https") => return Ok(true),
+                    None if protocol == Protocol::Grpc => return Ok(true), // unless OTEL_EXPORTER_OTLP_INSECURE
+                    _ => "it must begin with http:// or https://",
+                }
+            }
+            _ => "its port is not a number",
+        },
+    };
+    Err(InitError::Endpoint { signal, endpoint, reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_that_can_never_be_reached_are_refused() {
+        let check = |protocol, endpoint| check("traces", "UNSET", protocol, Some(endpoint));
+        for (endpoint, encrypted) in
+            [("http://collector:4317", false), ("https://[::1]:4317/path", true), ("https://collector", true)]
+        {
+            for protocol in [Protocol::Grpc, Protocol::HttpBinary] {
+                assert_eq!(check(protocol, endpoint).unwrap(), encrypted, "{endpoint}");
+            }
+        }
+        assert!(check(Protocol::Grpc, "collector:4317").unwrap(), "gRPC without a scheme is encrypted");
+        for (endpoint, reason) in [
+            ("not a url", "it is not a URL"),
+            ("/v1/traces", "it names no host"),
+            ("http://collector:port", "its port is not a number"),
+            ("http://collector:99999", "its port is not a number"),
+            ("localhost:4318", "it must begin with http:// or https://"),
+            ("ftp://collector", "it must begin with http:// or https://"),
+        ] {
+            let error = check(Protocol::HttpJson, endpoint).unwrap_err().to_string();
+            assert!(error.contains(endpoint) && error.contains(reason), "{error}");
+        }
+    }
 }

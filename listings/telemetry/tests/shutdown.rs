@@ -12,7 +12,7 @@ use telemetry::Telemetry;
 use testkit::Receiver;
 use tokio::runtime::Builder;
 
-const SPANS: usize = 1_000; // twice a batch
+const SPANS: usize = 600; // more than a batch
 const BOUND: Duration = Duration::from_secs(3); // a hang takes 5 s
 
 /// The program's runtime.

@@ -57,6 +57,9 @@ pub struct Span {
     pub status: String,
     /// Its attributes.
     pub attributes: Attributes,
+    /// Names of its events. The conventions have log records in their place, so a listing has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<String>,
     /// Ids of the spans it links to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<usize>,

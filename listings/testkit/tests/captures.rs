@@ -85,6 +85,21 @@ async fn a_receiver_that_was_down_gets_what_was_retried_as_soon_as_it_is_up() {
 }
 
 #[tokio::test]
+async fn series_that_differ_in_a_port_stay_apart() {
+    let receiver = Receiver::grpc().await;
+    let telemetry = receiver.telemetry("ports").build().unwrap();
+    let jobs = telemetry.meter(telemetry::scope("test", "0")).u64_counter("jobs").build();
+    for (port, count) in [(9, 1), (8, 3), (7, 2)] {
+        jobs.add(count, &[opentelemetry::KeyValue::new("server.port", port)]);
+    }
+    telemetry.shutdown().unwrap();
+    let capture = receiver.capture().await;
+    let values: Vec<_> = capture.metrics[0].points.iter().map(|point| point.value.as_u64()).collect();
+    assert_eq!(values, [Some(1), Some(2), Some(3)]);
+    assert!(capture.metrics[0].points.iter().all(|point| point.attributes["server.port"] == "<port>"));
+}
+
+#[tokio::test]
 async fn services_with_the_same_metric_stay_apart() {
     let receiver = Receiver::grpc().await;
     for (service, count) in [("a", 1), ("b", 2)] {

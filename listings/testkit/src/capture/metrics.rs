@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{AggregationTemporality, NumberDataPoint, number_data_point};
 use serde_json::{Value, json};
 
-use super::received::{attributes, text};
+use super::received::{plain, redacted, text};
 use super::{Attributes, Metric, Point};
 
 /// A metric of one service, with the value of each series by its attributes, which a map cannot have as key.
@@ -20,7 +20,7 @@ pub(super) fn of(collector: &MockCollector) -> Vec<Metric> {
         let metric = received.metric();
         let Some(data) = &metric.data else { continue };
         let (kind, is_delta, points) = points(data);
-        let service = text(&attributes(received.resource_attrs()), "service.name");
+        let service = text(&plain(received.resource_attrs()), "service.name");
         let (_, series) = metrics.entry((metric.name.clone(), service)).or_insert_with(|| {
             let metric = Metric {
                 name: metric.name.clone(),
@@ -37,8 +37,11 @@ pub(super) fn of(collector: &MockCollector) -> Vec<Metric> {
             *value = if is_delta { sum(value, &point.value) } else { point.value };
         }
     }
+    // Redacted last: series that differ only in a port stay apart, and stand in an order that no port decides.
     let finish = |(mut metric, series): Series| {
-        metric.points = series.into_values().map(|(attributes, value)| Point { attributes, value }).collect();
+        let point = |(attributes, value)| Point { attributes: redacted(attributes), value };
+        metric.points = series.into_values().map(point).collect();
+        metric.points.sort_by_cached_key(|point| serde_json::to_string(point).unwrap_or_default());
         metric
     };
     metrics.into_values().map(finish).collect()
@@ -49,8 +52,7 @@ fn points(data: &Data) -> (&'static str, bool, Vec<Point>) {
     let is_delta = |temporality: i32| temporality == AggregationTemporality::Delta as i32;
     let numbers = |points: &[NumberDataPoint]| points.iter().map(number).collect();
     // Only the count of a histogram: the rest is time, which no two runs share.
-    let count =
-        |count: u64, received: &[_]| Point { attributes: attributes(received), value: json!({ "count": count }) };
+    let count = |count: u64, received: &[_]| Point { attributes: plain(received), value: json!({ "count": count }) };
     match data {
         Data::Gauge(gauge) => ("gauge", false, numbers(&gauge.data_points)),
         Data::Sum(sum) => {
@@ -78,7 +80,7 @@ fn number(point: &NumberDataPoint) -> Point {
         Some(number_data_point::Value::AsDouble(value)) => json!(value),
         None => Value::Null,
     };
-    Point { attributes: attributes(&point.attributes), value }
+    Point { attributes: plain(&point.attributes), value }
 }
 
 /// Adds an increment to what a series has so far.

@@ -79,6 +79,7 @@ impl Spans {
                 }
                 .to_owned(),
                 attributes: attributes(&span.attributes),
+                events: span.events.iter().map(|event| event.name.clone()).collect(),
                 links: span.links.iter().filter_map(|link| ids.get(&link.span_id).copied()).collect(),
             }
         };
@@ -115,17 +116,25 @@ fn logs(collector: &MockCollector, ids: &BTreeMap<Vec<u8>, usize>) -> Vec<LogRec
 }
 
 pub(super) fn attributes(received: &[KeyValue]) -> Attributes {
-    let pair = |pair: &KeyValue| {
-        let value = pair.value.as_ref().map_or(Value::Null, value);
-        let value = match (pair.key.as_str(), value) {
+    redacted(plain(received))
+}
+
+pub(super) fn plain(received: &[KeyValue]) -> Attributes {
+    received.iter().map(|pair| (pair.key.clone(), pair.value.as_ref().map_or(Value::Null, value))).collect()
+}
+
+/// Without what differs from run to run.
+pub(super) fn redacted(attributes: Attributes) -> Attributes {
+    let pair = |(key, value): (String, Value)| {
+        let value = match (key.as_str(), value) {
             ("service.instance.id", _) => json!("<instance>"),
             ("server.port", _) => json!("<port>"),
             (_, Value::String(text)) => json!(redact(&text)),
             (_, other) => other,
         };
-        (pair.key.clone(), value)
+        (key, value)
     };
-    received.iter().map(pair).collect()
+    attributes.into_iter().map(pair).collect()
 }
 
 fn value(received: &AnyValue) -> Value {
