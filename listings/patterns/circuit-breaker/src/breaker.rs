@@ -16,6 +16,7 @@ use crate::clock::nanos;
 use crate::config::{Config, ConfigError};
 use crate::error::{Error, Rejected};
 use crate::event::{Ended, Event, Transition};
+use crate::middleware::ResponseFuture;
 use crate::permit::Permit;
 use crate::rate::Rate;
 use crate::state::{State, StateWord};
@@ -399,32 +400,31 @@ impl CircuitBreaker {
 
     /// Makes an asynchronous call, or does not. Errors count as failures.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Rejected`] at once, or the call's own error.
+    /// The future fails with [`Error::Rejected`] at once, or with the call's own error.
     ///
     /// # Cancellation
     ///
     /// Dropping the future is counted by [`Config::cancellation`].
-    pub async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>) -> Result<T, Error<E>> {
-        self.call_with(&ErrorsAreFailures, call).await
+    #[inline]
+    pub fn call<F, T, E>(&self, call: F) -> ResponseFuture<F, ErrorsAreFailures, &Self>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        self.call_with(ErrorsAreFailures, call)
     }
 
     // ANCHOR: call
     /// Makes an asynchronous call whose result `classify` judges.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Rejected`] at once, or the call's own error.
-    pub async fn call_with<T, E>(
-        &self,
-        classify: &impl Classify<T, E>,
-        call: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, Error<E>> {
-        let permit = self.try_acquire()?;
-        let result = call.await;
-        permit.finish(classify.classify(&result));
-        result.map_err(Error::Inner)
+    #[inline]
+    pub fn call_with<F, C, T, E>(&self, classify: C, call: F) -> ResponseFuture<F, C, &Self>
+    where
+        F: Future<Output = Result<T, E>>,
+        C: Classify<T, E>,
+    {
+        match self.try_acquire() {
+            Ok(permit) => ResponseFuture::called(call, permit, classify),
+            Err(rejected) => ResponseFuture::rejected(rejected),
+        }
     }
     // ANCHOR_END: call
 

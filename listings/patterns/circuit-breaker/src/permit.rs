@@ -1,11 +1,11 @@
 //! The right to make one call.
 
 use std::borrow::Borrow;
-use std::time::Instant;
+use std::time::Duration;
 
 use crate::breaker::{Admission, CircuitBreaker};
 use crate::classify::Outcome;
-use crate::clock::nanos;
+use crate::clock::{Clock, PreciseClock, nanos};
 use crate::config::Cancellation;
 use crate::event::Ended;
 use crate::window::Mark;
@@ -19,8 +19,8 @@ pub struct Permit<B: Borrow<CircuitBreaker>> {
     admission: Admission,
     /// When the call began, in nanoseconds, for slow-call detection; 0 when nobody asks.
     began: u64,
-    /// When the call began, for the histogram.
-    timer: Option<Instant>,
+    /// When the call began by the precise clock, in nanoseconds, for the histogram; 0 when nobody asks.
+    timer: u64,
     finished: bool,
 }
 
@@ -29,7 +29,7 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
     pub(crate) fn new(breaker: B, admission: Admission) -> Self {
         let inner = &breaker.borrow().0;
         let began = if inner.slow_after == u64::MAX { 0 } else { nanos(inner.config.clock.now()) };
-        let timer = inner.telemetry.get().map(|_| Instant::now());
+        let timer = inner.telemetry.get().map_or(0, |_| nanos(PreciseClock.now()).max(1));
         Self { breaker, admission, began, timer, finished: false }
     }
 
@@ -37,6 +37,12 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
     /// Reports how the call ended.
     #[inline(always)]
     pub fn finish(mut self, outcome: Outcome) {
+        self.end(outcome);
+    }
+
+    /// The same, where the permit stays in its place: moving it costs more than counting the call.
+    #[inline(always)]
+    pub(crate) fn end(&mut self, outcome: Outcome) {
         self.finished = true;
         let (now, slow) = self.elapsed();
         match outcome {
@@ -59,12 +65,20 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
         if ended != Ended::Success || self.admission.is_probe() {
             breaker.count(self.admission, ended, mark.is_some());
         }
-        if let (Some(timer), Some(telemetry)) = (self.timer, breaker.0.telemetry.get()) {
-            telemetry.record(timer.elapsed(), ended);
+        if self.timer != 0 {
+            self.measure(ended);
         }
         breaker.publish(|| ended.event());
     }
     // ANCHOR_END: permit
+
+    #[inline(never)]
+    fn measure(&self, ended: Ended) {
+        if let Some(telemetry) = self.breaker.borrow().0.telemetry.get() {
+            let elapsed = nanos(PreciseClock.now()).saturating_sub(self.timer);
+            telemetry.record(Duration::from_nanos(elapsed), ended);
+        }
+    }
 
     /// The time, and whether the call was slow; no clock is read when neither matters.
     #[inline(always)]

@@ -22,7 +22,7 @@ impl Rate {
 
     /// `part` of `whole`; 0 % of nothing.
     pub(crate) fn of(part: u64, whole: u64) -> Self {
-        if whole == 0 { Self(0) } else { Self((part.min(whole) * 10_000 / whole) as u16) }
+        Self((part.min(whole) * 10_000).checked_div(whole).unwrap_or(0) as u16)
     }
 
     /// In percent.

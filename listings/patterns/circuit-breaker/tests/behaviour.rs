@@ -287,7 +287,7 @@ async fn errors_come_back_as_they_were() {
         Ok(_) => Outcome::Success,
     };
     for status in [200, 404, 503] {
-        assert_eq!(breaker.call_with(&not_found, async { Ok(status) }).await, Ok(status));
+        assert_eq!(breaker.call_with(not_found, async { Ok(status) }).await, Ok(status));
     }
     assert_eq!(breaker.calls(), Calls { success: 2, failure: 2, ignored: 1, ..Calls::default() });
 }
