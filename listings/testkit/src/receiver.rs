@@ -1,16 +1,24 @@
 //! What takes OTLP in a test.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use mock_collector::{MockCollector, MockServer, Protocol, ServerHandle};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, timeout_at};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 use crate::capture::Capture;
 use crate::proxy::{Fault, FaultProxy};
 
 /// How long [`Receiver::eventually`] waits before it gives up. Long, because it is only ever used up by a failure.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// While a process has one subscriber only, a span or event that is first reached on a thread without it is switched off
+/// for good, on every thread (tokio-rs/tracing#3611). Tests side by side do exactly that. With a second subscriber,
+/// which never ends, all are asked each time.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::new()));
 
 /// An OTLP server on a port and a thread of its own, so that it answers while the test's only thread is busy with a
 /// shutdown. It stands behind a fault proxy, which can take it down. Stops when dropped.
@@ -39,6 +47,7 @@ impl Receiver {
     }
 
     async fn start(protocol: Protocol) -> Self {
+        LazyLock::force(&SECOND);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a thread can start");
         let started = runtime.spawn(async move {
             let server = MockServer::builder().protocol(protocol).start().await.expect("a free port on the loopback");
