@@ -211,7 +211,7 @@ fn features(criterion: &mut Criterion) {
     group.bench_function("every tenth call fails", |bencher| {
         bencher.iter(|| {
             turn = turn.wrapping_add(1);
-            mixed.call_blocking(|| if turn % 10 == 0 { black_box(Err(1)) } else { call() })
+            mixed.call_blocking(|| if turn.is_multiple_of(10) { black_box(Err(1)) } else { call() })
         });
     });
     let telemetry = telemetry::Builder::new("bench").endpoint(telemetry::Protocol::HttpBinary, "http://127.0.0.1:9");

@@ -1,5 +1,7 @@
 //! A setting that cannot work is a clear error, at the start.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::time::Duration;
 
 use circuit_breaker::{CircuitBreaker, Config, ConfigError, Rate, Registry, SlidingWindow};

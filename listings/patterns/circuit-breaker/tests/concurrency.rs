@@ -1,5 +1,7 @@
 //! Real threads, and the memory that a call does not take.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

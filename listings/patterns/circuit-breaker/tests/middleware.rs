@@ -1,5 +1,7 @@
 //! The breaker as a Tower layer, alone and among others.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
