@@ -6,6 +6,8 @@
     const root = document.documentElement;
     // mermaid measures its labels: it needs the font they will be shown in.
     const fontFamily = getComputedStyle(document.body).fontFamily;
+    // Labels of arrows that can be read: mermaid's own are grey on grey.
+    const colours = { dark: { edgeLabelBackground: '#20242c' }, default: { edgeLabelBackground: '#f4f5f7' } };
     const theme = () => (dark.some(name => root.classList.contains(name)) ? 'dark' : 'default');
     const diagrams = Array.from(document.querySelectorAll('pre.mermaid'), (box, number) => ({
         box,
@@ -17,7 +19,7 @@
 
     async function draw(diagram, theme) {
         const id = `diagram-${diagram.number}-${theme}`;
-        mermaid.initialize({ startOnLoad: false, theme, fontFamily });
+        mermaid.initialize({ startOnLoad: false, theme, fontFamily, themeVariables: colours[theme] });
         const { svg } = await mermaid.render(id, diagram.source);
         const picture = document.createElement('div');
         picture.className = theme === 'dark' ? 'on-dark' : 'on-light';

@@ -7,6 +7,9 @@
         if (location.hash) {
             return location.hash;
         }
+        if (scrollY < innerHeight / 3) {
+            return '';
+        }
         const headings = Array.from(document.querySelectorAll('main :is(h2, h3, h4)[id]'));
         const read = headings.findLast(heading => heading.getBoundingClientRect().top < innerHeight / 3);
         return read ? `#${read.id}` : '';

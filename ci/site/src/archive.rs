@@ -4,7 +4,7 @@
 //! them. The folders are those of the repository, so that every path in a page or a Dockerfile holds there too. The same
 //! sources give the same bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +16,7 @@ use tar::{Builder, EntryType, Header};
 
 use crate::directives;
 
+mod lock;
 mod source;
 mod workspace;
 
@@ -59,15 +60,38 @@ pub fn write_all(book: &Book, out: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 ///
-/// When the listing or a crate it needs cannot be read.
+/// When the listing or a crate it needs cannot be read, or Cargo does not resolve its versions.
 pub fn write(book: &Book, slug: &str, to: impl Write) -> anyhow::Result<()> {
+    let mut files = files(book, slug)?;
+    files.insert("Cargo.lock".to_owned(), (lock::resolve(book.root(), &files)?.into_bytes(), false));
+    let folder = slug.rsplit('/').next().unwrap_or(slug);
+    let gzip = GzBuilder::new().mtime(0).write(to, Compression::best());
+    let mut tar = Builder::new(gzip);
+    for (path, (content, executable)) in &files {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(EntryType::Regular);
+        header.set_size(content.len() as u64);
+        header.set_mode(if *executable { 0o755 } else { 0o644 });
+        header.set_mtime(DATE);
+        header.set_uid(0);
+        header.set_gid(0);
+        tar.append_data(&mut header, format!("{folder}/{path}"), &content[..]).with_context(|| path.clone())?;
+    }
+    tar.into_inner()?.finish()?;
+    Ok(())
+}
+
+/// Content, and whether it is a program, by path.
+type Files = BTreeMap<String, (Vec<u8>, bool)>;
+
+/// Everything but the lock file.
+fn files(book: &Book, slug: &str) -> anyhow::Result<Files> {
     let workspace = Workspace::of(book.root(), &format!("listings/{slug}"))?;
-    let mut tar = Tar { folder: slug.rsplit('/').next().unwrap_or(slug).to_owned(), tar: Builder::new(gzip(to)) };
-    tar.add("Cargo.lock", workspace.lock.as_bytes(), false)?;
-    tar.add("Cargo.toml", workspace.manifest.as_bytes(), false)?;
-    tar.add("README.md", workspace.readme.as_bytes(), false)?;
-    for name in root_files(book.root())? {
-        tar.add(&name, &fs::read(book.root().join(&name))?, false)?;
+    let mut files = Files::new();
+    files.insert("Cargo.toml".to_owned(), (workspace.manifest.into_bytes(), false));
+    files.insert("README.md".to_owned(), (workspace.readme.into_bytes(), false));
+    for name in root_files(book.root()) {
+        files.insert(name.to_owned(), (fs::read(book.root().join(name)).context(name)?, false));
     }
     for member in &workspace.members {
         for file in book::files(book.root().join(member))? {
@@ -78,45 +102,18 @@ pub fn write(book: &Book, slug: &str, to: impl Write) -> anyhow::Result<()> {
                 Ok(text) => region::without_anchors(&text).into_bytes(),
                 Err(binary) => binary.into_bytes(),
             };
-            tar.add(&path, &content, is_executable(&file)?)?;
+            files.insert(path, (content, is_executable(&file)?));
         }
     }
-    tar.tar.into_inner()?.finish()?;
-    Ok(())
+    Ok(files)
 }
 
-/// Licences and tool settings of the repository, in order.
-fn root_files(root: &Path) -> anyhow::Result<Vec<String>> {
+/// The licences of code, and the settings of Rust's tools where the repository has some.
+fn root_files(root: &Path) -> impl Iterator<Item = &'static str> {
+    const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
     const SETTINGS: [&str; 3] = ["clippy.toml", "rust-toolchain.toml", "rustfmt.toml"];
-    let names = fs::read_dir(root)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    let mut names = names.collect::<std::io::Result<Vec<_>>>()?;
-    names.retain(|name| name.starts_with("LICENSE") || SETTINGS.contains(&name.as_str()));
-    names.sort();
-    Ok(names)
-}
-
-struct Tar<W: Write> {
-    folder: String,
-    tar: Builder<W>,
-}
-
-impl<W: Write> Tar<W> {
-    fn add(&mut self, path: &str, content: &[u8], executable: bool) -> anyhow::Result<()> {
-        let mut header = Header::new_gnu();
-        header.set_entry_type(EntryType::Regular);
-        header.set_size(content.len() as u64);
-        header.set_mode(if executable { 0o755 } else { 0o644 });
-        header.set_mtime(DATE);
-        header.set_uid(0);
-        header.set_gid(0);
-        let path = format!("{}/{path}", self.folder);
-        self.tar.append_data(&mut header, &path, content).with_context(|| path.clone())
-    }
-}
-
-/// Without a date and a name of its own.
-fn gzip<W: Write>(to: W) -> flate2::write::GzEncoder<W> {
-    GzBuilder::new().mtime(0).write(to, Compression::best())
+    let there = move |name: &&str| root.join(name).is_file();
+    LICENCES.into_iter().chain(SETTINGS.into_iter().filter(there))
 }
 
 #[cfg(unix)]

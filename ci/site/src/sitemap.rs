@@ -36,3 +36,29 @@ fn xml(book: &Book, site: &Site) -> Option<String> {
     }
     Some(xml + "</urlset>\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_in_both_languages_once_the_address_is_known() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("book.toml"), "").unwrap();
+        for edition in Edition::ALL {
+            let folder = root.path().join("src").join(edition.code());
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("SUMMARY.md"), "# Summary\n\n[A](a.md)\n\n- [B](p/b.md)\n").unwrap();
+        }
+        let book = Book::open(root.path()).unwrap();
+        assert_eq!(xml(&book, &Site::new(root.path(), Some("/book/"))), None);
+        let xml = xml(&book, &Site::new(root.path(), Some("https://example.org/"))).unwrap();
+        assert_eq!(xml.matches("<url>").count(), 4);
+        assert!(xml.contains(
+            "<loc>https://example.org/zh/p/b.html</loc>\
+             <xhtml:link rel=\"alternate\" hreflang=\"en\" href=\"https://example.org/p/b.html\"/>\
+             <xhtml:link rel=\"alternate\" hreflang=\"zh-CN\" href=\"https://example.org/zh/p/b.html\"/></url>"
+        ));
+        assert!(xml.contains("<loc>https://example.org/</loc>"), "{xml}");
+    }
+}

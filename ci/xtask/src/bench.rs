@@ -12,26 +12,63 @@ use crate::process::{cargo, output, run as execute, version};
 use crate::root::{listing, package, root, target};
 use crate::versus::Answer;
 
-/// Runs every bench of the listing; each becomes `results/<bench>.json`. A program `examples/memory.rs` prints rows in the
-/// format of a peer, in KiB, which become `results/memory.json`.
-pub fn run(slug: &str) -> anyhow::Result<()> {
+/// What a run found out.
+pub struct Measured {
+    /// The result's name.
+    pub name: String,
+    /// What repeats it.
+    pub command: String,
+    /// The unit of all rows.
+    pub unit: String,
+    /// What the numbers depend on, below `listings/`.
+    pub sources: Vec<String>,
+    /// Of what was measured.
+    pub versions: BTreeMap<String, String>,
+    /// The numbers.
+    pub rows: Vec<Row>,
+}
+
+/// Runs every bench of the listing; each becomes `results/<bench>.json`. A program `examples/<crate>-memory.rs` prints rows in the
+/// format of a peer, in KiB, which become `results/memory.json`. A quick run is a first look: it prints, and writes nothing.
+pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
     let folder = listing(slug)?;
+    let measured = |name: &str, unit: &str, source: &str, rows: Vec<Row>| -> anyhow::Result<()> {
+        ensure!(!rows.is_empty(), "{name} measured nothing");
+        if quick {
+            show(unit, &rows);
+            return Ok(());
+        }
+        let (command, versions) = (format!("cargo xtask bench {slug}"), versions(&folder)?);
+        let sources = vec![format!("{slug}/src"), format!("{slug}/{source}")];
+        save(slug, Measured { name: name.into(), command, unit: unit.into(), sources, versions, rows })
+    };
     for bench in names(&folder.join("benches"))? {
         let criterion = target().join("criterion");
         if criterion.exists() {
             fs::remove_dir_all(&criterion).context("the numbers of an earlier run cannot be removed")?;
         }
-        execute(cargo().args(["bench", "--locked", "--package", package(slug), "--bench", &bench]))?;
-        let rows = rows(&criterion)?;
-        ensure!(!rows.is_empty(), "the bench {bench} left no numbers in {}", criterion.display());
-        save(slug, &bench, &format!("cargo xtask bench {slug}"), "ns", rows, versions(&folder)?)?;
+        let mut cargo = cargo();
+        cargo.args(["bench", "--locked", "--package", package(slug), "--bench", &bench]);
+        if quick {
+            cargo.args(["--", "--quick"]);
+        }
+        execute(&mut cargo)?;
+        measured(&bench, "ns", "benches", rows(&criterion)?)?;
     }
-    if folder.join("examples/memory.rs").is_file() {
-        let arguments = ["run", "--locked", "--release", "--quiet", "--example", "memory", "--package", package(slug)];
-        let answer = Answer::parse(&output(cargo().args(arguments))?)?;
-        save(slug, "memory", &format!("cargo xtask bench {slug}"), "KiB", answer.rows, versions(&folder)?)?;
+    let memory = format!("{}-memory", package(slug));
+    let source = format!("examples/{memory}.rs");
+    if folder.join(&source).is_file() {
+        let arguments = ["run", "--locked", "--release", "--quiet", "--example", &memory, "--package", package(slug)];
+        measured("memory", "KiB", &source, Answer::parse(&output(cargo().args(arguments))?)?.rows)?;
     }
     Ok(())
+}
+
+fn show(unit: &str, rows: &[Row]) {
+    println!("\n{:<44} {:<28} {unit:>10}", "case", "subject");
+    for Row { case, subject, value, .. } in rows {
+        println!("{case:<44} {subject:<28} {value:>10.1}");
+    }
 }
 
 fn names(benches: &Path) -> anyhow::Result<Vec<String>> {
@@ -45,21 +82,13 @@ fn names(benches: &Path) -> anyhow::Result<Vec<String>> {
 }
 
 /// Writes `results/<name>.json` with today's date, this machine and the hashes of what was measured.
-pub fn save(
-    slug: &str,
-    name: &str,
-    command: &str,
-    unit: &str,
-    rows: Vec<Row>,
-    versions: BTreeMap<String, String>,
-) -> anyhow::Result<()> {
-    let sources = [format!("{slug}/src"), format!("{slug}/benches")];
-    let sources = sources.into_iter().filter(|path| root().join("listings").join(path).is_dir()).collect::<Vec<_>>();
+pub fn save(slug: &str, measured: Measured) -> anyhow::Result<()> {
+    let Measured { name, command, unit, sources, versions, rows } = measured;
     let results = Results {
-        name: name.into(),
-        unit: unit.into(),
+        name,
+        unit,
         better: Better::Lower,
-        command: command.into(),
+        command,
         date: book::today(),
         machine: machine()?,
         versions,
@@ -67,7 +96,7 @@ pub fn save(
         rows,
     };
     results.save(&listing(slug)?)?;
-    println!("listings/{slug}/results/{name}.json: {} rows", results.rows.len());
+    println!("listings/{slug}/results/{}.json: {} rows", results.name, results.rows.len());
     Ok(())
 }
 

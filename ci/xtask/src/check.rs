@@ -1,43 +1,62 @@
 //! Everything that needs no test run.
 
-use std::process::Stdio;
-
 use book::{Book, Pairs, Results};
 
 use crate::parts::part;
 use crate::process::{cargo, run as execute};
 use crate::root::{listing, listings, root};
 use crate::steps::Steps;
-use crate::{guards, manifests, outputs, serve};
+use crate::{guards, manifests, outputs, readme, serve, typography};
 
 /// `cargo xtask check`.
 pub fn run() -> anyhow::Result<()> {
     let mut steps = Steps::default();
-    steps.step("bring the validators", || part("validators").ensure())?;
-    self::steps(&mut steps)?;
+    let result = everything(&mut steps);
     steps.table();
-    Ok(())
+    result
 }
 
-/// The steps, also for `cargo xtask test`.
-pub fn steps(steps: &mut Steps) -> anyhow::Result<()> {
+fn everything(steps: &mut Steps) -> anyhow::Result<()> {
+    steps.step("bring what is missing", || {
+        ["validators", "mdbook", "mdbook-mermaid"].map(part).iter().try_for_each(|part| part.ensure())
+    })?;
+    reading(steps)?;
+    lints(steps)?;
+    steps.step("build the site's programs", serve::build_site)?;
+    book(steps)
+}
+
+/// What needs nothing but to be read: seconds, so it comes first.
+pub fn reading(steps: &mut Steps) -> anyhow::Result<()> {
     steps.step("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
     steps.step("one opentelemetry, no asynchronous reqwest in the exporter", guards::run)?;
-    steps.step("both editions say the same", || {
-        let book = Book::open(root())?;
-        book::fail_on(&book::parity::check(&book)?)?;
-        book::fail_on(&Pairs::load(&book)?.check(&book)?)
-    })?;
+    steps.step("both editions say the same", editions)?;
+    steps.step("Chinese typography", typography::run)?;
+    steps.step("both README know the folders and the commands", readme::run)?;
     steps.step("results are complete", results)?;
-    steps.step("deployment files and workflows", manifests::run_all)?;
+    steps.step("deployment files", manifests::listings_valid)?;
+    steps.step("workflows", manifests::workflows_valid)
+}
+
+/// Lints of all code, tests and benches included.
+pub fn lints(steps: &mut Steps) -> anyhow::Result<()> {
     steps.step("lints", || {
         execute(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]))
-    })?;
-    steps.step("the book builds, with every region and figure", serve::build)?;
-    steps.step("links and anchors", || {
-        execute(cargo().args(["run", "--quiet", "--package", "site", "--", "links", "book/html"]).stdin(Stdio::null()))
-    })?;
+    })
+}
+
+/// The finished book. The site's programs are built before.
+pub fn book(steps: &mut Steps) -> anyhow::Result<()> {
+    steps.step("the book builds, with every region and figure", serve::build_book)?;
+    steps.step("links and anchors", || execute(serve::site_command()?.args(["links", "book/html"])))?;
     steps.step("outputs on pages are what the commands print", || outputs::run(true))
+}
+
+fn editions() -> anyhow::Result<()> {
+    let book = Book::open(root())?;
+    let pairs = Pairs::load(&book)?;
+    let problems: Vec<_> = book::parity::check(&book)?.into_iter().chain(pairs.check(&book)?).collect();
+    book::fail_on(&problems)
 }
 
 /// Every committed result can be read, and names the machine, the versions and the code it measured.

@@ -1,34 +1,20 @@
 //! What is there, and what is not.
 
-use crate::parts::PARTS;
-use crate::process::version;
+use crate::parts::{Bring, PARTS};
 
-/// Prints a table. What is missing is no error: `test` and `serve` bring it.
-pub fn run() -> anyhow::Result<()> {
-    println!("{:<16} {:<30} {:<9} {:<46} brought by", "part", "found", "wanted", "for");
-    let row = |name: &str, found: Option<String>, wanted: &str, purpose: &str, how: &str| {
-        let found = found.unwrap_or_else(|| "–".into());
-        println!("{name:<16} {:<30} {wanted:<9} {purpose:<46} {how}", found.chars().take(30).collect::<String>());
-    };
-    row("rustc", version("rustc", &["--version"]), "1.91.1+", "everything", "rustup update");
+/// Prints a table. What is missing is no error: `test` and `serve` bring it, or say who can.
+pub fn run() {
+    println!("  {:<16} {:<30} {:<10} {:<42} brought by", "part", "found", "wanted", "for");
+    let mut missing = 0;
     for part in &PARTS {
-        row(part.name, (part.found)(), part.wanted, part.purpose, if part.is_there() { "" } else { part.how });
+        let there = part.is_there();
+        let found: String = (part.found)().unwrap_or_else(|| "–".into()).chars().take(30).collect();
+        let mark = if there { '✓' } else { '✗' };
+        let how = if there { "" } else { part.how };
+        println!("{mark} {:<16} {found:<30} {:<10} {:<42} {how}", part.name, (part.wanted)(), part.purpose);
+        missing += usize::from(!there && !matches!(part.bring, Bring::PersonForVersus));
     }
-    row("node, npm", version("npm", &["--version"]), "20+", "brings axe-core", "nodejs.org");
-    row("python3", version("python3", &["--version"]), "3.11+", "runs the validators", "apt-get install python3-venv");
-    row(
-        "java",
-        version("java", &["-version"]),
-        "17+",
-        "`versus`: the JVM peers",
-        "apt-get install openjdk-17-jdk-headless",
-    );
-    row(
-        "maven",
-        version("mvn", &["--batch-mode", "-Dstyle.color=never", "--version"]),
-        "3.8+",
-        "`versus`: the JVM peers",
-        "apt-get install maven",
-    );
-    Ok(())
+    if missing > 0 {
+        println!("\n{missing} to be brought: `cargo xtask test` brings what it can, and says what it cannot");
+    }
 }

@@ -15,13 +15,12 @@ pub fn run() -> anyhow::Result<()> {
     no_async_reqwest(&metadata)
 }
 
-/// Two versions of a crate of the SDK compile, and do not see each other: no span arrives.
+/// Two versions of a crate of OpenTelemetry compile, and do not see each other: no span arrives.
 fn one_opentelemetry(metadata: &Value) -> anyhow::Result<()> {
-    const CRATES: [&str; 4] = ["opentelemetry", "opentelemetry_sdk", "opentelemetry-otlp", "tracing-opentelemetry"];
     let mut versions: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let (name, version) = (package["name"].as_str().unwrap_or(""), package["version"].as_str().unwrap_or(""));
-        if CRATES.contains(&name) {
+        if name.starts_with("opentelemetry") || name == "tracing-opentelemetry" {
             versions.entry(name).or_default().insert(version);
         }
     }
@@ -41,7 +40,7 @@ fn one_opentelemetry(metadata: &Value) -> anyhow::Result<()> {
 fn no_async_reqwest(metadata: &Value) -> anyhow::Result<()> {
     for node in metadata["resolve"]["nodes"].as_array().into_iter().flatten() {
         let id = node["id"].as_str().unwrap_or("");
-        let is_exporter = id.contains("opentelemetry-otlp");
+        let is_exporter = id.contains("#opentelemetry-otlp@");
         let has = node["features"].as_array().into_iter().flatten().any(|feature| feature == "reqwest-client");
         ensure!(
             !(is_exporter && has),
@@ -59,11 +58,15 @@ mod tests {
 
     #[test]
     fn a_second_opentelemetry_is_an_error_that_names_both() {
-        let package = |version: &str| json!({ "name": "opentelemetry", "version": version });
-        assert!(one_opentelemetry(&json!({ "packages": [package("0.33.1")] })).is_ok());
-        let two = json!({ "packages": [package("0.33.1"), package("0.32.0")] });
-        let error = one_opentelemetry(&two).unwrap_err().to_string();
-        assert!(error.starts_with("Cargo.lock has 2 versions of opentelemetry (0.32.0, 0.33.1)"), "{error}");
+        let package = |name: &str, version: &str| json!({ "name": name, "version": version });
+        let one =
+            json!({ "packages": [package("opentelemetry", "0.33.1"), package("tracing-opentelemetry", "0.34.0")] });
+        assert!(one_opentelemetry(&one).is_ok());
+        for name in ["opentelemetry", "opentelemetry-proto", "tracing-opentelemetry"] {
+            let two = json!({ "packages": [package(name, "0.33.1"), package(name, "0.32.0")] });
+            let error = one_opentelemetry(&two).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("Cargo.lock has 2 versions of {name} (0.32.0, 0.33.1)")), "{error}");
+        }
     }
 
     #[test]

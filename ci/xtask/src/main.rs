@@ -4,19 +4,24 @@ mod bench;
 mod capture;
 mod check;
 mod doctor;
+mod gate;
 mod guards;
+mod literals;
 mod manifests;
 mod outputs;
 mod pairs;
 mod parts;
 mod process;
+mod readme;
 mod root;
 mod serve;
 mod stamps;
 mod steps;
 mod test;
+mod typography;
 mod versus;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -36,7 +41,7 @@ enum Command {
         #[arg(long)]
         open: bool,
         /// The port to listen on
-        #[arg(long, short, default_value_t = 3000)]
+        #[arg(long, short, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(1..))]
         port: u16,
     },
     /// Build both editions into book/html
@@ -55,16 +60,19 @@ enum Command {
     Bench {
         /// The listing: patterns/circuit-breaker
         listing: String,
+        /// A first look: less exact, prints and writes nothing
+        #[arg(long)]
+        quick: bool,
     },
     /// Measure a listing's peers outside Rust, and write results/<peer>.json
     Versus {
         /// The listing: patterns/circuit-breaker
         listing: String,
     },
-    /// Write the telemetry captures of a listing anew from its tests
+    /// Write the telemetry captures of a listing, or of all, anew from its tests
     Capture {
         /// The listing: patterns/circuit-breaker
-        listing: String,
+        listing: Option<String>,
     },
     /// Write the captured outputs of all listings anew, or check them
     Outputs {
@@ -77,26 +85,35 @@ enum Command {
         #[command(subcommand)]
         command: pairs::Command,
     },
+    /// Called by cargo, see src/gate.rs
+    #[command(hide = true)]
+    Gate {
+        program: OsString,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Serve { open, port } => serve::serve(open, port),
-        Command::Build => serve::build(),
-        Command::Test { all } => test::run(all),
-        Command::Check => check::run(),
+    run(Arguments::parse().command).unwrap_or_else(|error| {
+        eprintln!("\nerror: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve { open, port } => serve::serve(open, port)?,
+        Command::Build => serve::build()?,
+        Command::Test { all } => test::run(all)?,
+        Command::Check => check::run()?,
         Command::Doctor => doctor::run(),
-        Command::Bench { listing } => bench::run(&listing),
-        Command::Versus { listing } => versus::run(&listing),
-        Command::Capture { listing } => capture::run(&listing),
-        Command::Outputs { check } => outputs::run(check),
-        Command::Pairs { command } => pairs::run(command),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\nerror: {error:#}");
-            ExitCode::FAILURE
-        }
+        Command::Bench { listing, quick } => bench::run(&listing, quick)?,
+        Command::Versus { listing } => versus::run(&listing)?,
+        Command::Capture { listing } => capture::run(listing.as_deref())?,
+        Command::Outputs { check } => outputs::run(check)?,
+        Command::Pairs { command } => pairs::run(command)?,
+        Command::Gate { program, arguments } => return gate::run(&program, &arguments),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -1,101 +1,178 @@
-//! What the book needs beside Rust: which version, what for, and the command that brings it.
+//! What the book needs: which version, what for, and the command that brings it.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use serde_json::Value;
 
-use crate::process::{apt, cargo, command, exists, run, version};
+use crate::process::{apt, cargo, command, run, version};
 use crate::root::{root, target};
 
-/// Something that is there or is brought.
+/// Something that is there, or is brought.
 pub struct Part {
     /// Its name.
     pub name: &'static str,
-    /// The version that is needed; empty where any will do.
-    pub wanted: &'static str,
+    /// The version that is needed: `0.5.4`, `156` for any 156, `3.11+` for that or a later one, nothing for any.
+    pub wanted: fn() -> String,
     /// What it is for.
     pub purpose: &'static str,
     /// How a person gets it.
     pub how: &'static str,
     /// The version that is there.
     pub found: fn() -> Option<String>,
-    /// Gets it.
-    pub bring: fn() -> anyhow::Result<()>,
+    /// Who gets it.
+    pub bring: Bring,
+}
+
+/// Who gets a part that is missing.
+pub enum Bring {
+    /// The commands that need it.
+    Command(fn() -> anyhow::Result<()>),
+    /// A person, before anything else.
+    Person,
+    /// A person who wants to run `cargo xtask versus`.
+    PersonForVersus,
 }
 
 impl Part {
     /// Whether it is there, in the right version.
     pub fn is_there(&self) -> bool {
-        (self.found)().is_some_and(|found| {
-            found.split([' ', '/']).any(|word| word.trim_start_matches('v') == self.wanted) || self.wanted.is_empty()
-        })
+        (self.found)().is_some_and(|found| fits(&found, &(self.wanted)()))
     }
 
     /// Brings it when it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be brought, with what a person can do.
     pub fn ensure(&self) -> anyhow::Result<()> {
         if self.is_there() {
             return Ok(());
         }
+        let Self { name, purpose, how, .. } = self;
+        let named = [name, (self.wanted)().as_str()].join(" ");
         let found = (self.found)().map_or("it is missing".into(), |found| format!("{found} is here"));
-        println!("{}: {found}; bringing {} ({})", self.name, [self.name, self.wanted].join(" ").trim(), self.purpose);
-        (self.bring)().with_context(|| format!("{} could not be brought; try: {}", self.name, self.how))
+        match self.bring {
+            Bring::Command(bring) => {
+                println!("{name}: {found}; bringing {} ({purpose})", named.trim());
+                bring().with_context(|| format!("{name} could not be brought; try: {how}"))
+            }
+            Bring::Person => bail!("{name}: {found}, and {} is needed ({purpose}): {how}", named.trim()),
+            Bring::PersonForVersus => Ok(()),
+        }
     }
 }
 
 const MDBOOK: &str = "0.5.4";
 const MERMAID: &str = "0.17.1";
+const AXE: &str = "ci/site/tests/axe";
+const RUSTUP: &str = "https://rustup.rs; rustup update; rustup component add clippy rustfmt";
+const NODE: &str = "https://nodejs.org, or your system's package";
+const CHROMIUM: &str = "apt-get install chromium chromium-driver";
 
 /// Everything, in the order of need.
-pub const PARTS: [Part; 6] = [
+pub const PARTS: [Part; 15] = [
+    needed(
+        "rustc",
+        || concat!(env!("CARGO_PKG_RUST_VERSION"), "+").into(),
+        "everything",
+        RUSTUP,
+        || version("rustc", &["--version"]),
+    ),
+    needed("clippy", String::new, "lints", RUSTUP, || version("cargo-clippy", &["--version"])),
+    needed("rustfmt", String::new, "the format", RUSTUP, || version("rustfmt", &["--version"])),
+    needed("cc", String::new, "links programs, compiles C libraries", "apt-get install gcc libc6-dev", || {
+        version("cc", &["--version"])
+    }),
+    needed("git", String::new, "which files are the book's", "apt-get install git", || version("git", &["--version"])),
+    brought(
+        "mdbook",
+        || MDBOOK.into(),
+        "builds and serves the book",
+        "cargo xtask build",
+        || version("mdbook", &["--version"]),
+        || install("mdbook", MDBOOK),
+    ),
+    brought(
+        "mdbook-mermaid",
+        || MERMAID.into(),
+        "draws the diagrams",
+        "cargo xtask build",
+        || version("mdbook-mermaid", &["--version"]),
+        || install("mdbook-mermaid", MERMAID),
+    ),
+    needed(
+        "python3",
+        || "3.11+".into(),
+        "runs the validators",
+        "apt-get install python3-venv",
+        || version("python3", &["--version"]),
+    ),
+    brought(
+        "validators",
+        || "as pinned".into(),
+        "check manifests, workflows, Chinese",
+        "cargo xtask check",
+        validators,
+        bring_validators,
+    ),
+    needed("node", || "20+".into(), "npm runs on it", NODE, || version("node", &["--version"])),
+    needed("npm", String::new, "brings axe-core", NODE, || version("npm", &["--version"])),
+    brought(
+        "axe-core",
+        || axe("package-lock.json").unwrap_or_default(),
+        "the accessibility test",
+        "npm ci --prefix ci/site/tests/axe",
+        || axe("node_modules/.package-lock.json"),
+        || run(command("npm").args(["ci", "--prefix", AXE, "--no-audit", "--no-fund"])),
+    ),
+    brought(
+        "chromium",
+        String::new,
+        "the browser tests",
+        CHROMIUM,
+        || version("chromium", &["--version"]),
+        || apt(&["chromium", "chromium-driver"]),
+    ),
+    brought(
+        "chromedriver",
+        chromium,
+        "drives the browser",
+        CHROMIUM,
+        || version("chromedriver", &["--version"]),
+        || apt(&["chromium", "chromium-driver"]),
+    ),
     Part {
-        name: "mdbook",
-        wanted: MDBOOK,
-        purpose: "builds and serves the book",
-        how: "cargo xtask build",
-        found: || version("mdbook", &["--version"]),
-        bring: || install("mdbook", MDBOOK),
-    },
-    Part {
-        name: "mdbook-mermaid",
-        wanted: MERMAID,
-        purpose: "draws the diagrams",
-        how: "cargo xtask build",
-        found: || version("mdbook-mermaid", &["--version"]),
-        bring: || install("mdbook-mermaid", MERMAID),
-    },
-    Part {
-        name: "chromium",
-        wanted: "",
-        purpose: "the browser tests",
-        how: "apt-get install chromium",
-        found: || version("chromium", &["--version"]),
-        bring: || apt(&["chromium"]),
-    },
-    Part {
-        name: "chromedriver",
-        wanted: "",
-        purpose: "drives the browser",
-        how: "apt-get install chromium-driver",
-        found: || version("chromedriver", &["--version"]),
-        bring: || apt(&["chromium-driver"]),
-    },
-    Part {
-        name: "axe-core",
-        wanted: "",
-        purpose: "the accessibility test",
-        how: "npm ci --prefix ci/site/tests/axe (needs Node.js)",
-        found: || exists(root().join("ci/site/tests/axe/node_modules/axe-core/axe.min.js")).map(|_| "installed".into()),
-        bring: || run(command("npm").args(["ci", "--prefix", "ci/site/tests/axe", "--no-audit", "--no-fund"])),
-    },
-    Part {
-        name: "validators",
-        wanted: "",
-        purpose: "checks of manifests, Dockerfiles and workflows",
-        how: "python3 -m venv target/tools/venv && target/tools/venv/bin/pip install -r ci/tools/requirements.txt",
-        found: validators,
-        bring: bring_validators,
+        name: "java, maven",
+        wanted: || "17+".into(),
+        purpose: "`cargo xtask versus`: the peers on the JVM",
+        how: "apt-get install openjdk-17-jdk-headless maven",
+        found: jvm,
+        bring: Bring::PersonForVersus,
     },
 ];
+
+const fn needed(
+    name: &'static str,
+    wanted: fn() -> String,
+    purpose: &'static str,
+    how: &'static str,
+    found: fn() -> Option<String>,
+) -> Part {
+    Part { name, wanted, purpose, how, found, bring: Bring::Person }
+}
+
+const fn brought(
+    name: &'static str,
+    wanted: fn() -> String,
+    purpose: &'static str,
+    how: &'static str,
+    found: fn() -> Option<String>,
+    bring: fn() -> anyhow::Result<()>,
+) -> Part {
+    Part { name, wanted, purpose, how, found, bring: Bring::Command(bring) }
+}
 
 /// The part of this name.
 pub fn part(name: &str) -> &'static Part {
@@ -106,6 +183,20 @@ pub fn part(name: &str) -> &'static Part {
 pub fn folders() -> [PathBuf; 2] {
     let tools = target().join("tools");
     [tools.join("bin"), tools.join("venv/bin")]
+}
+
+/// Whether what a program says of itself is a version that is wanted.
+fn fits(found: &str, wanted: &str) -> bool {
+    let word = found.split([' ', '/']).map(|word| word.trim_matches(['v', '"', ',']));
+    let version = word.clone().find(|word| word.starts_with(|first: char| first.is_ascii_digit())).unwrap_or_default();
+    match wanted.strip_suffix('+') {
+        Some(least) => numbers(version) >= numbers(least),
+        None => wanted.is_empty() || found == wanted || version == wanted || version.starts_with(&format!("{wanted}.")),
+    }
+}
+
+fn numbers(version: &str) -> Vec<u64> {
+    version.split(['.', '-', '+']).map_while(|number| number.parse().ok()).collect()
 }
 
 fn install(name: &str, version: &str) -> anyhow::Result<()> {
@@ -120,8 +211,9 @@ fn install(name: &str, version: &str) -> anyhow::Result<()> {
 
 /// The environment is right when it was made from the list of today.
 fn validators() -> Option<String> {
-    let made_from = std::fs::read_to_string(target().join("tools/venv/requirements.txt")).ok()?;
-    (made_from == std::fs::read_to_string(root().join("ci/tools/requirements.txt")).ok()?).then(|| "as pinned".into())
+    let made_from = fs::read_to_string(target().join("tools/venv/requirements.txt")).ok()?;
+    let today = fs::read_to_string(root().join("ci/tools/requirements.txt")).ok()?;
+    Some(if made_from == today { "as pinned" } else { "another list" }.into())
 }
 
 fn bring_validators() -> anyhow::Result<()> {
@@ -129,6 +221,48 @@ fn bring_validators() -> anyhow::Result<()> {
     let list = root().join("ci/tools/requirements.txt");
     run(command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     run(command(venv.join("bin/pip")).args(["install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&list))?;
-    std::fs::copy(&list, venv.join("requirements.txt")).context("the list of what was installed cannot be kept")?;
+    fs::copy(&list, venv.join("requirements.txt")).context("the list of what was installed cannot be kept")?;
     Ok(())
+}
+
+/// The version of axe-core that a lock file names.
+fn axe(lock: &str) -> Option<String> {
+    let lock = fs::read_to_string(root().join(AXE).join(lock)).ok()?;
+    let lock: Value = serde_json::from_str(&lock).ok()?;
+    Some(lock["packages"]["node_modules/axe-core"]["version"].as_str()?.to_owned())
+}
+
+/// The driver has the browser's version.
+fn chromium() -> String {
+    let version = version("chromium", &["--version"]).unwrap_or_default();
+    let number = version.split(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+    number.and_then(|number| number.split('.').next()).unwrap_or_default().to_owned()
+}
+
+fn jvm() -> Option<String> {
+    let maven = version("mvn", &["--batch-mode", "-Dstyle.color=never", "--version"])?;
+    let (java, maven) = (version("java", &["-version"])?, maven.split(' ').nth(2)?.to_owned());
+    Some(format!("java {}, maven {maven}", java.split('"').nth(1)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_fit() {
+        assert!(fits("mdbook v0.5.4", "0.5.4") && !fits("mdbook v0.5.40", "0.5.4"));
+        assert!(fits("ChromeDriver 156.0.1 (abc)", "156") && !fits("ChromeDriver 155.9 (abc)", "156"));
+        assert!(fits("Python 3.11.7", "3.11+") && !fits("Python 3.9.2", "3.11+"));
+        assert!(fits("rustc 1.95.0 (f2d3ce0bd 2026-03-21)", "1.91.1+") && !fits("rustc 1.91.0 (x)", "1.91.1+"));
+        assert!(fits("v20.20.2", "20+") && fits("java 17.0.12, maven 3.8.7", "17+") && fits("anything", ""));
+        assert!(!fits("", "1+"));
+    }
+
+    #[test]
+    fn what_only_a_person_can_bring_is_an_error_that_says_how() {
+        let missing = needed("abacus", || "3+".into(), "sums", "carve one", || Some("abacus 2".into()));
+        let error = missing.ensure().unwrap_err().to_string();
+        assert_eq!(error, "abacus: abacus 2 is here, and abacus 3+ is needed (sums): carve one");
+    }
 }

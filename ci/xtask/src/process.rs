@@ -1,7 +1,6 @@
 //! Running other programs.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
@@ -9,12 +8,12 @@ use anyhow::{Context, bail, ensure};
 use crate::parts;
 use crate::root::root;
 
-/// A command at the root, with the book's own tools first in PATH.
+/// A command at the root, with the book's own tools first in PATH. Nothing it tests may write what it compares with.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = parts::folders().into_iter().chain(std::env::split_paths(&path));
-    command.current_dir(root()).env("PATH", std::env::join_paths(folders).unwrap_or(path));
+    command.current_dir(root()).env_remove("BLESS").env("PATH", std::env::join_paths(folders).unwrap_or(path));
     command
 }
 
@@ -83,11 +82,6 @@ pub fn apt(packages: &[&str]) -> anyhow::Result<()> {
     };
     apt(&["update", "--quiet=2"])?;
     apt(&[&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat())
-}
-
-/// A file of a package from npm or PyPI, by its path.
-pub fn exists(path: PathBuf) -> Option<PathBuf> {
-    path.exists().then_some(path)
 }
 
 fn line(command: &Command) -> String {

@@ -1,12 +1,18 @@
 //! Where things are.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use anyhow::ensure;
 
-/// The repository's root.
+/// The repository's root. Asked while it runs: clones that share a target folder share this program too.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this crate lies in ci/xtask")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let home = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from);
+        let root = home.ancestors().find(|folder| folder.join("book.toml").is_file());
+        root.expect("cargo runs this program, in the repository").to_owned()
+    });
+    &ROOT
 }
 
 /// The folder of a listing, `patterns/circuit-breaker`.

@@ -72,22 +72,18 @@ fn check(signal: &'static str, variable: &str, protocol: Protocol, given: Option
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let found = given.map(str::to_owned).or_else(|| set(variable)).or_else(|| set("OTEL_EXPORTER_OTLP_ENDPOINT"));
     let Some(endpoint) = found else { return Ok(false) }; // the default, on this machine
-    let reason = match endpoint.parse::<Uri>() {
-        Err(_) => "it is not a URL",
-        Ok(uri) => match (uri.scheme_str(), uri.authority()) {
-            (_, None) => "it names no host",
-            (_, Some(host)) if host.as_str().ends_with(host.host()) || host.port_u16().is_some() => {
-                match uri.scheme_str() {
-                    Some("http") => return Ok(false),
-                    Some("https") => return Ok(true),
-                    None if protocol == Protocol::Grpc => return Ok(true), // unless OTEL_EXPORTER_OTLP_INSECURE
-                    _ => "it must begin with http:// or https://",
-                }
-            }
-            _ => "its port is not a number",
-        },
-    };
-    Err(InitError::Endpoint { signal, endpoint, reason })
+    let refused = |reason| Err(InitError::Endpoint { signal, endpoint: endpoint.clone(), reason });
+    let Ok(uri) = endpoint.parse::<Uri>() else { return refused("it is not a URL") };
+    let Some(host) = uri.authority() else { return refused("it names no host") };
+    if !host.as_str().ends_with(host.host()) && host.port_u16().is_none() {
+        return refused("its port is not a number");
+    }
+    match uri.scheme_str() {
+        Some("http") => Ok(false),
+        Some("https") => Ok(true),
+        None if protocol == Protocol::Grpc => Ok(true), // unless OTEL_EXPORTER_OTLP_INSECURE says otherwise
+        _ => refused("it must begin with http:// or https://"),
+    }
 }
 
 #[cfg(test)]

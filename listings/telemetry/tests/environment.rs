@@ -12,8 +12,8 @@ use common::{example, example_to};
 use testkit::{Capture, Receiver};
 use tracing::Dispatch;
 
-/// Runs the quickstart with these variables: its exit code and what it wrote to standard error.
-async fn quickstart(mut command: std::process::Command, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+/// Runs the example `order` with these variables: its exit code and what it wrote to standard error.
+async fn order(mut command: std::process::Command, variables: &[(&str, &str)]) -> (Option<i32>, String) {
     command.envs(variables.iter().copied());
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
@@ -31,7 +31,7 @@ fn counts(capture: &Capture) -> [usize; 3] {
 #[tokio::test]
 async fn the_protocol_is_chosen_for_all_signals() {
     for receiver in [Receiver::grpc().await, Receiver::http().await, Receiver::http_json().await] {
-        let (code, stderr) = quickstart(example_to("quickstart", &receiver), &[]).await;
+        let (code, stderr) = order(example_to("order", &receiver), &[]).await;
         assert_eq!(code, Some(0), "{stderr}");
         assert_eq!(counts(&receiver.capture().await), [1, 1, 1], "{}", receiver.protocol());
     }
@@ -43,7 +43,7 @@ async fn a_signal_can_go_another_way() {
     let traces = format!("{}/v1/traces", http.endpoint());
     let variables =
         [("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"), ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", &traces)];
-    let (code, stderr) = quickstart(example_to("quickstart", &grpc), &variables).await;
+    let (code, stderr) = order(example_to("order", &grpc), &variables).await;
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!((counts(&grpc.capture().await), counts(&http.capture().await)), ([0, 1, 1], [1, 0, 0]));
 }
@@ -52,8 +52,8 @@ async fn a_signal_can_go_another_way() {
 async fn the_default_is_http_with_protobuf_and_an_unknown_protocol_is_a_warning() {
     for (protocol, warned) in [("", false), ("thrift", true)] {
         let receiver = Receiver::http().await;
-        let command = example_to("quickstart", &receiver);
-        let (code, stderr) = quickstart(command, &[("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)]).await;
+        let command = example_to("order", &receiver);
+        let (code, stderr) = order(command, &[("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)]).await;
         let logs = 1 + usize::from(warned); // the warning is a log record as well
         assert_eq!((code, counts(&receiver.capture().await)), (Some(0), [1, 1, logs]), "{stderr}");
         let warning = "WARN telemetry: OTEL_EXPORTER_OTLP_PROTOCOL: ignoring `thrift`, expected grpc, http/protobuf";
@@ -64,18 +64,18 @@ async fn the_default_is_http_with_protobuf_and_an_unknown_protocol_is_a_warning(
 #[tokio::test]
 async fn who_deploys_names_the_service() {
     let receiver = Receiver::grpc().await;
-    quickstart(example_to("quickstart", &receiver), &[]).await;
+    order(example_to("order", &receiver), &[]).await;
     let variables = [
         ("OTEL_SERVICE_NAME", "checkout"),
         ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test,service.version=9.9,service.instance.id=pod-7"),
     ];
-    quickstart(example_to("quickstart", &receiver), &variables).await;
+    order(example_to("order", &receiver), &variables).await;
 
     let capture = receiver.capture().await;
     let [deployed, compiled] = capture.resources.as_slice() else { panic!("{:#?}", capture.resources) };
     assert_eq!((&deployed["service.name"], &deployed["service.version"]), (&"checkout".into(), &"9.9".into()));
     assert_eq!(deployed["deployment.environment.name"], "test");
-    assert_eq!((&compiled["service.name"], &compiled["service.version"]), (&"quickstart".into(), &"0.1.0".into()));
+    assert_eq!((&compiled["service.name"], &compiled["service.version"]), (&"order".into(), &"0.1.0".into()));
     assert_eq!(compiled["service.instance.id"], "<instance>");
 }
 
@@ -89,7 +89,7 @@ async fn what_is_switched_off_is_not_sent() {
         ("OTEL_TRACES_SAMPLER", "always_off", [0, 1, 1]),
     ] {
         let receiver = Receiver::grpc().await;
-        let (code, stderr) = quickstart(example_to("quickstart", &receiver), &[(variable, value)]).await;
+        let (code, stderr) = order(example_to("order", &receiver), &[(variable, value)]).await;
         assert_eq!((code, counts(&receiver.capture().await)), (Some(0), expected), "{variable} {stderr}");
         assert!(stderr.contains("packed"), "log lines stay: {stderr}");
     }
@@ -113,7 +113,7 @@ async fn a_batch_goes_out_after_the_delay_of_the_environment() {
 async fn a_setting_that_cannot_work_is_an_error_that_names_it() {
     for (protocol, endpoint) in [("grpc", "http://collector:port"), ("http/protobuf", "localhost:4318")] {
         let variables = [("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)];
-        let (code, stderr) = quickstart(example("quickstart"), &variables).await;
+        let (code, stderr) = order(example("order"), &variables).await;
         assert_eq!(code, Some(1));
         for part in [endpoint, "check OTEL_EXPORTER_OTLP_ENDPOINT"] {
             assert!(stderr.contains(part), "{stderr}");
@@ -128,9 +128,9 @@ async fn without_a_collector_the_program_works_and_says_what_is_lost() {
         let variables = [
             ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint),
-            ("RUST_LOG", "quickstart=info"), // which does not name the SDK
+            ("RUST_LOG", "order=info"), // which does not name the SDK
         ];
-        let (code, stderr) = quickstart(example("quickstart"), &variables).await;
+        let (code, stderr) = order(example("order"), &variables).await;
         assert_eq!(code, Some(0), "{stderr}");
         for sign in
             ["BatchSpanProcessor.ExportError", "telemetry was not delivered: ", "traces: ", "metrics: ", "logs: "]
@@ -163,7 +163,7 @@ async fn headers_and_compression_reach_the_collector() {
             ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "api-key=for-logs"),
             ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
         ];
-        let (_, stderr) = quickstart(example("quickstart"), &variables).await;
+        let (_, stderr) = order(example("order"), &variables).await;
         let seen = seen.lock().unwrap();
         let encoding = if protocol == "grpc" { "grpc-encoding" } else { "content-encoding" };
         let keys: Vec<_> = seen.iter().filter_map(|headers| headers.get("api-key")?.to_str().ok()).collect();

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use telemetry::InitError;
-use testkit::Receiver;
+use testkit::{Capture, Receiver};
 use tracing::level_filters::LevelFilter;
 
 #[tokio::test]
@@ -20,11 +20,11 @@ async fn an_idle_program_says_nothing_about_its_own_network_calls() {
     for beat in 1..=50 {
         beats.add(1, &[]);
         let reached = |value: &serde_json::Value| value.as_u64().filter(|value| *value >= beat);
-        receiver.eventually("the next export", |capture| capture.metric("beats", &[]).and_then(reached)).await;
+        let said = |capture: &Capture| (capture.spans.len(), capture.logs.len());
+        let export = |capture: &Capture| capture.metric("beats", &[]).and_then(reached).map(|_| said(capture));
+        assert_eq!(receiver.eventually("the next export", export).await, (0, 0), "after {beat} exports");
+        telemetry.flush().unwrap();
     }
-    telemetry.flush().unwrap();
-    let capture = receiver.capture().await;
-    assert_eq!((capture.spans.len(), capture.logs.len()), (0, 0), "{capture}");
 
     tracing::info_span!("work").in_scope(|| tracing::info!("at last"));
     telemetry.shutdown().unwrap();

@@ -93,6 +93,6 @@ async fn what_cannot_be_sent_is_dropped_and_not_hoarded() {
     work(&telemetry, 100_000);
     let (grown, took) = (resident().saturating_sub(before), started.elapsed());
     println!("100,000 spans with a log record each: {grown} MiB, {took:?}");
-    assert!(grown < 32, "{grown} MiB"); // all of them would be more than 100
+    assert!(grown < 32, "{grown} MiB"); // with queues that can hold all of them: 64
     telemetry.shutdown().unwrap_err();
 }

@@ -58,7 +58,7 @@ async fn https_delivers_to_whom_the_system_trusts_and_to_nobody_else() {
             let authority = folder.path().join("authority.pem");
             let upstream = receiver.endpoint().trim_start_matches("http://").parse().unwrap();
             let port = tls(certificate(&authority), upstream).await;
-            let mut command = example("quickstart");
+            let mut command = example("order");
             command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("https://localhost:{port}"));
             command.env("OTEL_EXPORTER_OTLP_PROTOCOL", receiver.protocol());
             if trusted {

@@ -202,7 +202,7 @@ macro_rules! assert_capture {
     ($capture:expr, $path:literal) => {{
         fn here() {}
         let test = $crate::test_name(file!(), std::any::type_name_of_val(&here));
-        $capture.assert_matches(&test, concat!(env!("CARGO_MANIFEST_DIR"), "/", $path));
+        $capture.assert_matches(&test, $path);
     }};
 }
 

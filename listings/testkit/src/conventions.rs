@@ -137,6 +137,7 @@ fn wrong_name<'a>(
         None => {
             let good = known.iter().filter(|(_, convention)| convention.deprecated.is_empty()).map(|(name, _)| *name);
             let near = good.chain(own.map(String::as_str)).min_by_key(|other| distance(name, other));
+            let near = near.filter(|near| distance(name, near) <= name.len() / 2); // else it is no misspelling of it
             let hint = near.map(|near| format!("; the nearest name is {near}")).unwrap_or_default();
             Some(format!("{what} {name} is neither in the conventions nor in registry.toml{hint}"))
         }

@@ -16,11 +16,11 @@ fn the_list_of_conventions_is_the_one_of_the_pinned_crate() {
         let text = std::fs::read_to_string(source.join(kind).with_extension("rs")).unwrap();
         fresh.push_str(&constants(kind, &text));
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/conventions.tsv");
+    let path = Path::new("src/conventions.tsv");
     if std::env::var_os("BLESS").is_some_and(|bless| bless == "1") {
-        std::fs::write(&path, &fresh).unwrap();
+        std::fs::write(path, &fresh).unwrap();
     }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
     let how = "BLESS=1 cargo test -p testkit --test freshness";
     assert!(
         committed == fresh,

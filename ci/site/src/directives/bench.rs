@@ -48,8 +48,9 @@ impl Figure<'_> {
     fn html(&self) -> String {
         let words = self.context.words;
         let scale = self.scale();
-        let mut head = vec![plain(words.subject), self.unit(scale)];
-        head[1].push(Part::Svg(scale.axis()));
+        let mut chart = self.reading(scale);
+        chart.push(Part::Svg(scale.axis()));
+        let head = vec![plain(words.subject), plain(&self.results.unit), chart];
         let mut rows = Vec::<Row>::new();
         let mut case = None;
         for row in &self.results.rows {
@@ -85,13 +86,13 @@ impl Figure<'_> {
         Scale::of(&self.results.rows.iter().flat_map(|row| [row.low, row.high]).collect::<Vec<_>>())
     }
 
-    /// The unit, and what a reader must know before comparing lengths.
-    fn unit(&self, scale: Scale) -> Cell {
-        let mut words = vec![self.results.unit.as_str(), self.better()];
+    /// What a reader must know before comparing lengths.
+    fn reading(&self, scale: Scale) -> Cell {
+        let mut words = vec![self.better()];
         if scale.is_logarithmic() {
             words.push(self.context.words.logarithmic);
         }
-        plain(words.join(" · "))
+        plain(words.join(self.context.words.comma))
     }
 
     fn better(&self) -> &'static str {
@@ -102,12 +103,12 @@ impl Figure<'_> {
     }
 
     fn row(&self, row: &Measured, scale: Scale) -> Row {
-        let number = vec![
-            Part::Strong(quantity(row.value, &self.results.unit)),
-            Part::Text(format!(" {}", interval(row)).trim_end().to_owned()),
-            Part::Svg(scale.bar(row.value, row.low, row.high)),
-        ];
-        Row::Cells(vec![plain(self.subject(row)), number], if self.is_own(row) { "own" } else { "" })
+        let mut number = vec![Part::Strong(quantity(row.value, &self.results.unit))];
+        if row.low < row.high {
+            number.extend([Part::Break, Part::Text(interval(row))]);
+        }
+        let chart = vec![Part::Svg(scale.bar(row.value, row.low, row.high))];
+        Row::Cells(vec![plain(self.subject(row)), number, chart], if self.is_own(row) { "own" } else { "" })
     }
 
     /// Its name; of this listing with a remark, because colour alone does not say it.
@@ -195,10 +196,10 @@ mod tests {
     #[test]
     fn a_table_with_bars_and_circumstances() {
         let figure = html("{{#bench call}}");
-        assert!(figure.contains("<th colspan=\"2\" scope=\"colgroup\">closed call, 1 thread</th>"), "{figure}");
-        let own = "<tr class=\"own\"><th scope=\"row\">breaker (this listing)</th><td><strong>14.2\u{a0}ns</strong> 13.9–14.5<svg";
+        assert!(figure.contains("<th colspan=\"3\" scope=\"colgroup\">closed call, 1 thread</th>"), "{figure}");
+        let own = "<tr class=\"own\"><th scope=\"row\">breaker (this listing)</th><td><strong>14.2\u{a0}ns</strong><br>13.9–14.5</td><td><svg";
         assert!(figure.contains(own), "{figure}");
-        assert!(figure.contains("<tr><th scope=\"row\">failsafe</th><td><strong>52.0\u{a0}ns</strong> 51.0–53.0"));
+        assert!(figure.contains("<tr><th scope=\"row\">failsafe</th><td><strong>52.0\u{a0}ns</strong><br>51.0–53.0"));
         assert!(figure.contains("<p>Measured on 2026-11-24 with <code>cargo xtask bench patterns/breaker</code>.</p>"));
         let machine =
             "<p>Machine: EPYC, 2 cores, 24 GiB, Debian 12, kernel 6.1. Versions: failsafe 1.3.0, rustc 1.95.0.</p>";
@@ -208,7 +209,10 @@ mod tests {
 
     #[test]
     fn a_wide_range_is_logarithmic_and_says_so() {
-        assert!(html("{{#bench wide}}").contains("<th scope=\"col\">ns · lower is better · logarithmic scale<svg"));
+        assert!(
+            html("{{#bench wide}}")
+                .contains("<th scope=\"col\">ns</th><th scope=\"col\">lower is better, logarithmic scale<svg")
+        );
     }
 
     #[test]

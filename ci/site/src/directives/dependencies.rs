@@ -3,22 +3,22 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use book::Lock;
 use book::registry::Both;
 use serde::Deserialize;
 
 use super::{Context, Target};
-use crate::figures::table::{Part, Row, Table, plain};
+use crate::figures::table::{Part, Row, Table, plain, prose};
 
 /// What each crate is for, in both languages, once for the whole book.
 const WHAT_FOR: &str = "src/dependencies.toml";
 
 pub(super) fn show(context: &Context<'_>, slug: &str) -> anyhow::Result<String> {
     let manifest: Manifest = read(context, &format!("listings/{slug}/Cargo.toml"))?;
-    let lock: Lock = read(context, "Cargo.lock")?;
+    let lock = Lock::read(context.book.root())?;
     let what_for: BTreeMap<String, Both> = read(context, WHAT_FOR)?;
     let name = &manifest.package.name;
-    let own = lock.package.iter().find(|package| package.name == *name && package.source.is_none());
-    let own = own.with_context(|| format!("Cargo.lock does not have `{name}`: run `cargo metadata`"))?;
+    let own = lock.member(name).with_context(|| format!("Cargo.lock does not have `{name}`: run `cargo metadata`"))?;
     let row = |name: &String| -> anyhow::Result<Row> {
         let package = lock
             .dependency(own, name)
@@ -31,7 +31,7 @@ pub(super) fn show(context: &Context<'_>, slug: &str) -> anyhow::Result<String> 
             }
             None => (Part::Code(name.clone()), context.words.this_workspace.to_owned()),
         };
-        Ok(vec![vec![title], plain(version), plain(what.in_edition(context.page.edition))].into())
+        Ok(vec![vec![title], plain(version), prose(what.in_edition(context.page.edition))].into())
     };
     let mut rows = manifest.dependencies.keys().map(row).collect::<anyhow::Result<Vec<_>>>()?;
     if !manifest.dev_dependencies.is_empty() {
@@ -67,31 +67,6 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Named {
     name: String,
-}
-
-#[derive(Deserialize)]
-struct Lock {
-    package: Vec<Locked>,
-}
-
-#[derive(Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    source: Option<String>,
-    #[serde(default)]
-    dependencies: Vec<String>,
-}
-
-impl Lock {
-    /// The package that `of` gets as `name`. A dependency is `name`, or `name version` where the lock has several.
-    fn dependency(&self, of: &Locked, name: &str) -> Option<&Locked> {
-        let mut wanted = of.dependencies.iter().map(|entry| entry.split_whitespace());
-        let version = wanted.find_map(|mut words| (words.next() == Some(name)).then(|| words.next()))?;
-        let matches =
-            |package: &&Locked| package.name == name && version.is_none_or(|version| package.version == version);
-        self.package.iter().find(matches)
-    }
 }
 
 #[cfg(test)]

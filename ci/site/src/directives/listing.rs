@@ -47,7 +47,7 @@ fn language(path: &str) -> &'static str {
         "sh" => "bash",
         "sql" => "sql",
         "xml" => "xml",
-        _ if name.starts_with("Dockerfile") => "dockerfile",
+        _ if name.starts_with("Dockerfile") => "bash",
         _ => "text",
     }
 }

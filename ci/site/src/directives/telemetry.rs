@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::words::fill;
 use super::{Context, Target, not_empty};
-use crate::figures::table::{Cell, Part, Row, Table, code, plain};
+use crate::figures::table::{Cell, Part, Row, Table, code, plain, prose};
 use crate::figures::text;
 
 pub(super) fn spans(context: &Context<'_>, slug: &str, name: &str) -> anyhow::Result<String> {
@@ -52,7 +52,7 @@ pub(super) fn caption(context: &Context<'_>, slug: &str, name: &str, capture: &C
     match context.target {
         Target::Markdown => {
             let by = fill(context.words.received_by, &[&text::markdown_code(&capture.test)]);
-            format!("[`{file}`]({link}){}{by}", context.words.list_separator)
+            format!("[`{file}`]({link}){}{by}", context.words.comma)
         }
         Target::Html => {
             let by = fill(context.words.received_by, &[&format!("<code>{}</code>", text::html(&capture.test))]);
@@ -91,8 +91,10 @@ fn figure<'a>(
 fn span_row(context: &Context<'_>, span: &Span, count: usize) -> Row {
     let mut name = code(&span.name);
     let mut facts = format!("{} · {}", span.kind.to_uppercase(), span.service);
-    if span.status != "unset" {
-        facts += &format!(" · {}", span.status);
+    match span.status.as_str() {
+        "error" => facts += " · Error",
+        "ok" => facts += " · Ok",
+        _ => {}
     }
     if count > 1 {
         facts += &format!(" · {}", fill(context.words.times, &[&count.to_string()]));
@@ -111,25 +113,56 @@ fn metric_row(context: &Context<'_>, registry: &Registry, metric: &Metric) -> Ro
         Some(custom) => custom.meaning.in_edition(context.page.edition),
         None => context.words.by_convention,
     };
-    let mut cell = plain(meaning);
-    for point in &metric.points {
-        cell.push(Part::Break);
-        cell.extend(series(context, point));
-    }
+    let mut cell = prose(meaning);
+    cell.extend(series(context, &metric.points));
     let unit = format!("{} · {}", metric.kind.replace('_', " "), metric.unit);
     vec![vec![Part::Code(metric.name.clone()), Part::Break, Part::Text(unit)], cell].into()
 }
 
-/// `{state="open"} 1`
-fn series(context: &Context<'_>, point: &Point) -> Cell {
-    let value = match point.value.get("count") {
+/// What all series have in common, once; then each series by what tells it from the others.
+fn series(context: &Context<'_>, points: &[Point]) -> Cell {
+    let keys: BTreeSet<&String> = points.iter().flat_map(|point| point.attributes.keys()).collect();
+    let varies =
+        |key: &&String| points.iter().any(|point| point.attributes.get(*key) != points[0].attributes.get(*key));
+    let (varying, common): (Vec<&String>, Vec<&String>) = keys.into_iter().partition(varies);
+    let mut cell = Vec::new();
+    for key in common {
+        cell.extend([
+            Part::Break,
+            Part::Code(key.clone()),
+            Part::Text(format!(" = {}", shown(&points[0].attributes[key]))),
+        ]);
+    }
+    if let [key] = varying[..] {
+        // One attribute tells them apart: its values in one line.
+        cell.extend([Part::Break, Part::Code(key.clone()), Part::Text(" = ".to_owned())]);
+        for (at, point) in points.iter().enumerate() {
+            let before = if at == 0 { "" } else { context.words.list_separator };
+            let name = point.attributes.get(key).map_or("–".to_owned(), shown);
+            cell.extend([Part::Text(format!("{before}{name}\u{a0}")), Part::Strong(number(context, point))]);
+        }
+        return cell;
+    }
+    for point in points {
+        cell.push(Part::Break);
+        for key in &varying {
+            let value = point.attributes.get(*key).map_or("–".to_owned(), shown);
+            cell.extend([Part::Code((*key).clone()), Part::Text(format!(" = {value} "))]);
+        }
+        if varying.is_empty() && point.value.is_number() {
+            cell.push(Part::Text(format!("{} ", context.words.value)));
+        }
+        cell.push(Part::Strong(number(context, point)));
+    }
+    cell
+}
+
+/// The value; of a histogram how often was measured, because the rest is time.
+fn number(context: &Context<'_>, point: &Point) -> String {
+    match point.value.get("count") {
         Some(count) => fill(context.words.observations, &[&count.to_string()]),
         None => point.value.to_string(),
-    };
-    let pairs: Vec<String> = point.attributes.iter().map(|(key, value)| format!("{key}={}", shown(value))).collect();
-    let attributes = Part::Code(format!("{{{}}}", pairs.join(", ")));
-    let value = Part::Strong(value);
-    if pairs.is_empty() { vec![value] } else { vec![attributes, Part::Text(" ".into()), value] }
+    }
 }
 
 fn log_row(context: &Context<'_>, capture: &Capture, log: &LogRecord) -> Row {
@@ -166,7 +199,7 @@ fn custom_attributes(context: &Context<'_>, slug: &str, keys: BTreeSet<&String>)
     let registry = Registry::load(&context.folder(slug))?;
     let row = |key: &String| {
         let attribute = registry.attribute.get(key)?;
-        let mut meaning = plain(attribute.meaning.in_edition(context.page.edition));
+        let mut meaning = prose(attribute.meaning.in_edition(context.page.edition));
         for (at, value) in attribute.values.iter().enumerate() {
             let before = if at == 0 { context.words.values } else { context.words.list_separator };
             meaning.extend([Part::Text(before.to_owned()), Part::Code(value.clone())]);
@@ -180,7 +213,9 @@ fn custom_attributes(context: &Context<'_>, slug: &str, keys: BTreeSet<&String>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{html, markdown, problem, zh_html};
+    use super::super::testing::{Fixture, html, markdown, problem, zh_html};
+    use super::*;
+    use crate::figures::table;
 
     #[test]
     fn spans_that_differ_only_in_time_are_one_row() {
@@ -204,11 +239,29 @@ mod tests {
     #[test]
     fn metrics_have_kind_unit_meaning_and_series() {
         let table = markdown("{{#metrics twice}}");
-        let custom = "| `breaker.calls`<br>counter · {call} | Calls.<br>`{outcome=failure}` **2**<br>`{outcome=success}` **7** |";
+        let custom =
+            "| `breaker.calls`<br>counter · {call} | Calls.<br>`outcome` = failure\u{a0}**2**, success\u{a0}**7** |";
         assert!(table.contains(custom), "{table}");
         let convention = "| `http.client.request.duration`<br>histogram · s | As the semantic conventions define it.<br>**9 measurements** |";
         assert!(table.contains(convention), "{table}");
         assert!(zh_html("{{#metrics twice}}").contains("调用次数。<br>"));
+    }
+
+    #[test]
+    fn what_series_have_in_common_is_said_once() {
+        let point = |outcome: &str, thread: u64| Point {
+            attributes: [
+                ("name".into(), "pay".into()),
+                ("outcome".into(), outcome.into()),
+                ("thread".into(), thread.into()),
+            ]
+            .into(),
+            value: 3.into(),
+        };
+        let fixture = Fixture::new();
+        let shown = fixture.context(|context| series(context, &[point("ok", 1), point("bad", 2)]));
+        let expected = "<br>`name` = pay<br>`outcome` = ok `thread` = 1 **3**<br>`outcome` = bad `thread` = 2 **3**";
+        assert_eq!(table::markdown(&shown), expected);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use book::results::{Better, Machine, Row};
 use book::{Book, Edition, Results, hash_sources};
 use tempfile::TempDir;
 
-use super::{Target, expand};
+use super::words::words;
+use super::{Context, Target, expand};
 
 const SPANS: &str = r#"{"test": "tests/t.rs::trip", "resources": [], "metrics": [], "logs": [], "spans": [
     {"id": 0, "trace": 0, "parent": null, "remote_parent": true, "name": "POST /orders", "kind": "server", "service": "shop",
@@ -44,7 +45,11 @@ const LOCK: &str = r#"
 [[package]]
 name = "breaker"
 version = "0.1.0"
-dependencies = ["http 1.5.0", "recloser", "telemetry"]
+dependencies = [
+ "http 1.5.0",
+ "recloser",
+ "telemetry",
+]
 [[package]]
 name = "http"
 version = "0.2.0"
@@ -161,6 +166,13 @@ impl Fixture {
         let text = format!("{text}\n");
         let expanded = expand(&book, &book.pages(edition)[0], &text, target)?;
         Ok(format!("{}\n", expanded.trim()))
+    }
+
+    /// What `show` makes of the English page.
+    pub(super) fn context<T>(&self, show: impl Fn(&Context<'_>) -> T) -> T {
+        let book = Book::open(self.path()).unwrap();
+        let page = &book.pages(Edition::En)[0];
+        show(&Context { book: &book, page, target: Target::Html, words: words(Edition::En) })
     }
 
     pub fn html(&self, text: &str) -> String {

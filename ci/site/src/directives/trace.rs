@@ -69,7 +69,7 @@ fn table(context: &Context<'_>, capture: &Capture) -> Table {
         rows.push(row(context, capture, span).into());
     }
     let head = [words.number, words.span, words.start, words.duration, words.remarks];
-    Table { class: "spans", head: head.into_iter().map(plain).collect(), rows }
+    Table { class: "timeline", head: head.into_iter().map(plain).collect(), rows }
 }
 
 fn row(context: &Context<'_>, capture: &Capture, span: &Span) -> Vec<Cell> {
@@ -119,8 +119,8 @@ mod tests {
     #[test]
     fn places_are_on_one_scale() {
         let figure = html("{{#trace trip}}");
-        assert!(figure.contains("<rect class=\"bar\" x=\"0.00%\" y=\"96\" width=\"100.00%\""), "{figure}");
-        assert!(figure.contains("<rect class=\"bar\" x=\"25.00%\" y=\"148\" width=\"50.00%\""));
+        assert!(figure.contains("<rect class=\"bar\" x=\"0.00%\" y=\"98\" width=\"100.00%\""), "{figure}");
+        assert!(figure.contains("<rect class=\"bar\" x=\"25.00%\" y=\"152\" width=\"50.00%\""));
         assert!(figure.contains("width=\"0.40%\""), "the shortest bar can still be seen");
     }
 

@@ -20,7 +20,7 @@ impl Scale {
             let from = 10f64.powf(smallest.log10().floor());
             // A bar that began at its own value would have no length.
             let from = if from >= smallest { from / 10.0 } else { from };
-            return Self { from, to: 10f64.powf(largest.log10().ceil()), logarithmic: true };
+            return Self { from, to: step(largest, 1.0), logarithmic: true };
         }
         let largest = if largest > 0.0 { largest } else { 1.0 };
         let step = step(largest, 4.0);
@@ -46,11 +46,11 @@ impl Scale {
             let count = (self.to / step).round() as usize;
             return (0..=count).map(|at| (at as f64 * step, at as f64 * step / self.to)).collect();
         }
-        let decades = (self.to / self.from).log10().round() as i32;
-        // More than five labels do not fit on a phone.
+        let decades = (self.to / self.from).log10().floor() as i32;
+        // More than six labels do not fit on a phone.
         let every = (decades + 4) / 5;
-        let ticks = (0..=decades).filter(|decade| decade % every == 0);
-        ticks.map(|decade| (self.from * 10f64.powi(decade), f64::from(decade) / f64::from(decades))).collect()
+        let ticks = (0..=decades).filter(|decade| decade % every == 0).map(|decade| self.from * 10f64.powi(decade));
+        ticks.map(|value| (value, self.place(value))).collect()
     }
 
     /// The values along the scale, for the head of the column.
@@ -123,8 +123,8 @@ mod tests {
         let values = [1.2, 118_000.0];
         let scale = Scale::of(&values);
         assert!(scale.is_logarithmic());
-        assert_eq!(labels(&values), ["1", "100", "10k", "1M"]);
-        assert!((scale.place(1_000.0) - 0.5).abs() < 1e-9);
+        assert_eq!(labels(&values), ["1", "10", "100", "1,000", "10k", "100k"]);
+        assert_eq!((scale.place(1.0), scale.place(200_000.0)), (0.0, 1.0));
         assert!(Scale::of(&[1.0, 100.0]).place(1.0) > 0.0);
     }
 

@@ -22,6 +22,14 @@ pub(crate) fn plain(words: impl Into<String>) -> Cell {
     vec![Part::Text(words.into())]
 }
 
+/// A cell of words in which `` `…` `` is code.
+pub(crate) fn prose(words: &str) -> Cell {
+    let pieces = words.split('`').enumerate().filter(|(_, piece)| !piece.is_empty());
+    pieces
+        .map(|(at, piece)| if at % 2 == 1 { Part::Code(piece.to_owned()) } else { Part::Text(piece.to_owned()) })
+        .collect()
+}
+
 /// A cell of code.
 pub(crate) fn code(code: impl Into<String>) -> Cell {
     vec![Part::Code(code.into())]
@@ -154,6 +162,12 @@ mod tests {
              </tr></thead>\n<tbody>\n<tr class=\"group\"><th colspan=\"2\" scope=\"colgroup\">g</th></tr>\n<tr><th scope=\"row\">\
              <code>a|b</code></th><td><a href=\"y.md\">x</a><br>&lt;1&gt;</td></tr>\n</tbody></table></div>\n"
         );
+    }
+
+    #[test]
+    fn prose_may_hold_code() {
+        assert_eq!(html(&prose("in `main` only")), "in <code>main</code> only");
+        assert_eq!(prose("plain"), plain("plain"));
     }
 
     #[test]

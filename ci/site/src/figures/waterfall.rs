@@ -13,7 +13,7 @@ use super::text;
 /// Heights in pixels.
 const AXIS: usize = 26;
 const TRACE: usize = 34;
-const ROW: usize = 52;
+const ROW: usize = 54;
 /// Pixels a child is indented by.
 const INDENT: usize = 16;
 /// How many services have a colour of their own.
@@ -124,7 +124,7 @@ impl<'a> Layout<'a> {
 
     /// Round times along the top.
     fn axis(&self) -> String {
-        let step = step(self.scale, 4.0).max(1.0);
+        let step = step(self.scale, 5.0).max(1.0);
         let mut out = String::from("<g class=\"axis\">\n");
         let mut at = 0.0;
         while at <= self.scale {
@@ -156,7 +156,7 @@ impl<'a> Layout<'a> {
         let x = depth * INDENT;
         let mut out = String::new();
         if let Some(parent) = span.parent.and_then(|id| self.rows.iter().find(|row| row.span.id == id)) {
-            let (from, left) = (parent.y + ROW - 16, parent.depth * INDENT + 4);
+            let (from, left) = (parent.y + ROW - 6, parent.depth * INDENT + 4);
             let _ = writeln!(out, "<path class=\"branch\" d=\"M{left} {from}V{}H{}\"></path>", y + 12, x - 3);
         }
         let failed = span.status == "error";
@@ -175,7 +175,7 @@ impl<'a> Layout<'a> {
         let _ = writeln!(out, "<text class=\"time\" x=\"100%\" y=\"{}\" text-anchor=\"end\">{time}</text>", y + 31);
         let begin = (span.start_us - self.traces[span.trace].start) as f64 / self.scale;
         let (bar, width) = (percent(begin), percent((span.duration_us as f64 / self.scale).max(0.004)));
-        let top = y + 36;
+        let top = y + 38;
         let _ = writeln!(out, "<rect class=\"track\" x=\"0\" y=\"{top}\" width=\"100%\" height=\"8\" rx=\"2\"></rect>");
         let _ = writeln!(
             out,

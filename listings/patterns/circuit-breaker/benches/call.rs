@@ -15,7 +15,8 @@ use criterion::{BenchmarkGroup, Criterion, measurement::WallTime};
 use failsafe::CircuitBreaker as _;
 use recloser::{AsyncRecloser, Recloser};
 use tokio::runtime::{Builder, Runtime};
-use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
+use tower_resilience_circuitbreaker::{CircuitBreakerConfigBuilder, DefaultClassifier};
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -37,6 +38,7 @@ fn plain() -> Config {
     Config { slow_call_duration_threshold: None, wait_in_open_state: Wait::fixed(HOUR), ..Config::default() }
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 fn ours(config: Config) -> CircuitBreaker {
@@ -58,15 +60,13 @@ fn failsafe() -> impl failsafe::CircuitBreaker {
     breaker
 }
 
-fn tower_resilience() -> tower_resilience_circuitbreaker::CircuitBreakerLayer {
+fn tower_resilience() -> CircuitBreakerConfigBuilder<DefaultClassifier> {
     tower_resilience_circuitbreaker::CircuitBreakerLayer::builder()
         .failure_rate_threshold(0.5)
         .sliding_window_size(100)
         .minimum_number_of_calls(100)
         .permitted_calls_in_half_open(10)
         .wait_duration_in_open(HOUR)
-        .build()
-        .expect("the settings work")
 }
 
 /// The call inside: nothing, but nothing that the compiler can see through.
@@ -141,35 +141,70 @@ fn futures(criterion: &mut Criterion) {
     group.bench_function("recloser", |bencher| {
         bencher.to_async(&runtime).iter(|| recloser.call(async { call() }));
     });
+    let failsafe = failsafe::Config::new().build();
+    group.bench_function("failsafe", |bencher| {
+        bencher.to_async(&runtime).iter(|| failsafe::futures::CircuitBreaker::call(&failsafe, async { call() }));
+    });
     group.finish();
 }
 
 fn services(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("closed call, Tower service");
-    let bare = || service_fn(|()| async { call() });
-    service(&mut group, "bare call", bare());
-    service(&mut group, "circuit-breaker", CircuitBreakerLayer::new(ours(plain())).layer(bare()));
-    service(&mut group, "tower-resilience", ServiceBuilder::new().layer(tower_resilience()).service(bare()));
+    let healthy = || service_fn(|()| async { call() });
+    for (case, threads) in [("closed call, Tower service", 1), ("closed call, Tower service, 2 threads", 2)] {
+        let mut group = criterion.benchmark_group(case);
+        let theirs = tower_resilience().build().expect("the settings work");
+        service(&mut group, "bare call", threads, healthy());
+        service(&mut group, "circuit-breaker", threads, CircuitBreakerLayer::new(ours(plain())).layer(healthy()));
+        service(&mut group, "tower-resilience", threads, theirs.layer(healthy()));
+        group.finish();
+    }
+
+    let mut group = criterion.benchmark_group("closed call, Tower service, and slow calls");
+    let theirs = tower_resilience().slow_call_duration_threshold(MINUTE).slow_call_rate_threshold(1.0);
+    let theirs = theirs.build().expect("the settings work");
+    let and_slow = Config { slow_call_duration_threshold: Some(MINUTE), ..plain() };
+    service(&mut group, "circuit-breaker", 1, CircuitBreakerLayer::new(ours(and_slow)).layer(healthy()));
+    service(&mut group, "tower-resilience", 1, theirs.layer(healthy()));
+    group.finish();
+
+    // The calls before the measurement open both.
+    let failing = || service_fn(|()| async { black_box(Err::<u32, u32>(1)) });
+    let mut group = criterion.benchmark_group("open reject, Tower service");
+    let theirs = tower_resilience().build().expect("the settings work");
+    service(&mut group, "circuit-breaker", 1, CircuitBreakerLayer::new(ours(plain())).layer(failing()));
+    service(&mut group, "tower-resilience", 1, theirs.layer(failing()));
     group.finish();
 }
 
-fn service<S: Service<()>>(group: &mut BenchmarkGroup<'_, WallTime>, subject: &str, mut service: S) {
-    let runtime = runtime();
+/// Each thread calls a clone of the service, on a runtime of its own.
+fn service<S>(group: &mut BenchmarkGroup<'_, WallTime>, subject: &str, threads: usize, service: S)
+where
+    S: Service<()> + Clone + Send + Sync,
+{
+    async fn calls<S: Service<()>>(service: &mut S, iterations: u64) {
+        for _ in 0..iterations {
+            if let Ok(ready) = service.ready().await {
+                let _ = black_box(ready.call(()).await);
+            }
+        }
+    }
     group.bench_function(subject, |bencher| {
         bencher.iter_custom(|iterations| {
-            runtime.block_on(async {
-                for _ in 0..1_000 {
-                    if let Ok(ready) = service.ready().await {
-                        let _ = black_box(ready.call(()).await);
-                    }
-                }
-                let began = Instant::now();
-                for _ in 0..iterations {
-                    if let Ok(ready) = service.ready().await {
-                        let _ = black_box(ready.call(()).await);
-                    }
-                }
-                began.elapsed()
+            let start = std::sync::Barrier::new(threads);
+            let run = || {
+                let mut service = service.clone();
+                runtime().block_on(async {
+                    calls(&mut service, 1_000).await;
+                    start.wait();
+                    let began = Instant::now();
+                    calls(&mut service, iterations).await;
+                    began.elapsed()
+                })
+            };
+            std::thread::scope(|scope| {
+                let others: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+                let mine = run();
+                others.into_iter().map(|other| other.join().expect("it does not panic")).fold(mine, Duration::max)
             })
         })
     });
@@ -196,13 +231,12 @@ fn features(criterion: &mut Criterion) {
     let mut feature = |subject: &str, breaker: CircuitBreaker| {
         group.bench_function(subject, |bencher| bencher.iter(|| breaker.call_blocking(call)));
     };
-    let minute = Some(Duration::from_secs(60));
     feature("failure rate only", ours(plain()));
-    feature("and slow calls, coarse clock", ours(Config { slow_call_duration_threshold: minute, ..plain() }));
+    feature("and slow calls, coarse clock", ours(Config { slow_call_duration_threshold: Some(MINUTE), ..plain() }));
     let precise = Arc::new(PreciseClock);
     feature(
         "and slow calls, precise clock",
-        ours(Config { slow_call_duration_threshold: minute, clock: precise, ..plain() }),
+        ours(Config { slow_call_duration_threshold: Some(MINUTE), clock: precise, ..plain() }),
     );
     let window = SlidingWindow::Time { buckets: 60, width: Duration::from_secs(1) };
     feature("time window", ours(Config { sliding_window: window, ..plain() }));

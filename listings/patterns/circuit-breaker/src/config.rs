@@ -6,11 +6,12 @@ use std::time::Duration;
 use crate::clock::{Clock, CoarseClock};
 use crate::rate::Rate;
 use crate::wait::Wait;
+use crate::window::CountWindow;
 
 /// Which calls a rate is computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlidingWindow {
-    /// The last so many recorded calls. Lock-free.
+    /// The last so many recorded calls, at most 32,768. Lock-free.
     Count(u16),
     /// The calls of the last so many buckets of this width each. Behind a lock.
     Time {
@@ -88,6 +89,9 @@ pub enum ConfigError {
     /// There is nothing to count in, or with.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
+    /// More than the window can count.
+    #[error("{0} must be at most {1}")]
+    TooLarge(&'static str, u16),
     /// A duration of zero.
     #[error("{0} must be longer than nothing")]
     NoTime(&'static str),
@@ -122,6 +126,9 @@ impl Config {
         ];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
             return Err(ConfigError::Zero(name));
+        }
+        if matches!(self.sliding_window, SlidingWindow::Count(size) if size > CountWindow::LARGEST) {
+            return Err(ConfigError::TooLarge("sliding_window", CountWindow::LARGEST));
         }
         let durations = [
             ("sliding_window.width", Some(width)),

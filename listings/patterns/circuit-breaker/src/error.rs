@@ -17,6 +17,13 @@ pub struct Rejected {
     pub retry_after: Option<Duration>,
 }
 
+/// Why a call is not let through, before anybody has asked to make it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub state: State,
+    pub retry_after: Option<Duration>,
+}
+
 /// How a protected call failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error<E> {

@@ -18,11 +18,14 @@
 //! ```
 
 mod breaker;
+mod call;
 mod classify;
 mod clock;
 mod config;
+mod counts;
 mod error;
 mod event;
+mod handle;
 mod middleware;
 #[cfg(all(test, feature = "loom"))]
 mod model;
@@ -36,12 +39,14 @@ mod telemetry;
 mod wait;
 mod window;
 
-pub use breaker::{Calls, CircuitBreaker, Snapshot};
+pub use breaker::CircuitBreaker;
 pub use classify::{Classify, ErrorsAreFailures, Outcome};
 pub use clock::{Clock, CoarseClock, ManualClock, PreciseClock, TokioClock};
 pub use config::{Cancellation, Config, ConfigError, SlidingWindow};
+pub use counts::Calls;
 pub use error::{Error, Rejected};
 pub use event::{Event, Transition};
+pub use handle::Snapshot;
 pub use middleware::{CircuitBreakerLayer, CircuitBreakerService, ResponseFuture};
 pub use permit::Permit;
 pub use rate::Rate;

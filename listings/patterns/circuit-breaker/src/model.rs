@@ -48,6 +48,22 @@ fn the_totals_say_what_the_ring_holds() {
 }
 // ANCHOR_END: model
 
+/// A counter of successes that goes back looks like a restart of the process. One that is too high is worse: a failure
+/// that is being counted was taken for a success.
+#[test]
+fn a_failure_is_never_read_as_a_success() {
+    loom::model(|| {
+        let breaker = breaker(&ManualClock::default());
+        let failing = thread::spawn({
+            let breaker = breaker.clone();
+            move || breaker.try_acquire().expect("it is closed").finish(Outcome::Failure)
+        });
+        assert_eq!(breaker.calls().success, 0);
+        failing.join().unwrap();
+        assert_eq!((breaker.calls().success, breaker.calls().failure), (0, 1));
+    });
+}
+
 /// A breaker that opens after two failures, with one probe.
 fn breaker(clock: &ManualClock) -> CircuitBreaker {
     let config = Config {
@@ -128,5 +144,48 @@ fn a_cancelled_probe_leaves_its_place_to_another() {
         assert_eq!(breaker.state(), State::HalfOpen);
         breaker.try_acquire().expect("the place is free again").finish(Outcome::Success);
         assert_eq!(breaker.state(), State::Closed);
+    });
+}
+
+/// The probe of one cycle comes back while somebody begins the next: it decides about its own cycle, or about nothing.
+#[test]
+fn a_late_probe_does_not_decide_about_the_next_cycle() {
+    loom::model(|| {
+        let clock = ManualClock::default();
+        let breaker = breaker(&clock);
+        breaker.transition_to(State::HalfOpen);
+        let late = thread::spawn({
+            let breaker = breaker.clone();
+            move || breaker.try_acquire().map(|permit| permit.finish(Outcome::Failure)).is_ok()
+        });
+        breaker.transition_to(State::HalfOpen);
+        let probed = breaker.try_acquire().map(|permit| permit.finish(Outcome::Success)).is_ok();
+        let late = late.join().unwrap();
+        match breaker.state() {
+            State::Closed => assert!(probed),
+            State::Open => assert!(late),
+            state => panic!("{state}: a probe was made, and nobody has heard of it"),
+        }
+    });
+}
+
+/// With all probes out the door is shut without a lock. Whoever comes back without a result opens it again, whatever the
+/// order: a breaker that stays shut with no probe out would never close.
+#[test]
+fn the_door_is_never_shut_with_no_probe_out() {
+    loom::model(|| {
+        let clock = ManualClock::default();
+        let breaker = breaker(&clock);
+        breaker.transition_to(State::HalfOpen);
+        let cancelled = |breaker: &CircuitBreaker| drop(breaker.try_acquire());
+        let other = thread::spawn({
+            let breaker = breaker.clone();
+            move || cancelled(&breaker)
+        });
+        cancelled(&breaker);
+        other.join().unwrap();
+        assert!(breaker.refusal().is_none());
+        breaker.try_acquire().expect("the place is free").release();
+        assert!(breaker.refusal().is_none());
     });
 }

@@ -3,12 +3,30 @@
 use std::borrow::Borrow;
 use std::time::Duration;
 
-use crate::breaker::{Admission, CircuitBreaker};
+use crate::breaker::CircuitBreaker;
 use crate::classify::Outcome;
 use crate::clock::{Clock, PreciseClock, nanos};
 use crate::config::Cancellation;
 use crate::event::Ended;
-use crate::window::Mark;
+use crate::window::{Cycle, Mark};
+
+/// What the breaker remembers of a call it has let through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Admission {
+    /// Its result goes into the window.
+    Counted(Cycle),
+    /// Its result decides about recovery.
+    Probe(Cycle),
+    /// Nobody counts it.
+    Uncounted,
+}
+
+impl Admission {
+    #[inline(always)]
+    pub fn is_probe(self) -> bool {
+        matches!(self, Self::Probe(_))
+    }
+}
 
 /// One call that the breaker has let through. Give it back with [`Permit::finish`]; dropping it means that the call was
 /// cancelled. Either way it is counted once.
@@ -57,13 +75,13 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
     #[inline(always)]
     fn settle(&self, ended: Ended, mark: Option<Mark>, now: u64) {
         let breaker = self.breaker.borrow();
+        if ended != Ended::Success || self.admission.is_probe() {
+            breaker.0.counts.ended(self.admission, ended, mark.is_some());
+        }
         match (self.admission, mark) {
             (Admission::Counted(cycle), Some(mark)) => breaker.record(cycle, mark, now),
             (Admission::Probe(cycle), mark) => breaker.record_probe(cycle, mark),
             _ => {}
-        }
-        if ended != Ended::Success || self.admission.is_probe() {
-            breaker.count(self.admission, ended, mark.is_some());
         }
         if self.timer != 0 {
             self.measure(ended);
@@ -71,6 +89,14 @@ impl<B: Borrow<CircuitBreaker>> Permit<B> {
         breaker.publish(|| ended.event());
     }
     // ANCHOR_END: permit
+
+    /// Gives the permit back unused: no call was made, and none is counted.
+    pub fn release(mut self) {
+        self.finished = true;
+        if let Admission::Probe(cycle) = self.admission {
+            self.breaker.borrow().record_probe(cycle, None);
+        }
+    }
 
     #[inline(never)]
     fn measure(&self, ended: Ended) {

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use opentelemetry::metrics::Meter;
+use opentelemetry::metrics::{Histogram, Meter};
 
 use crate::breaker::CircuitBreaker;
 use crate::config::{Config, ConfigError};
+use crate::telemetry;
 
 // ANCHOR: registry
 /// Makes a breaker the first time its name is asked for. Bounded: beyond `capacity` the names that were not used for the
 /// longest time are forgotten, with their history. Clones share the breakers.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    breakers: Cache<Arc<str>, CircuitBreaker>,
+    breakers: Arc<Cache<Arc<str>, CircuitBreaker>>,
     config: Config,
-    meter: Option<Meter>,
+    duration: Option<Histogram<f64>>,
 }
 // ANCHOR_END: registry
 
@@ -30,12 +32,18 @@ impl Registry {
         if capacity == 0 {
             return Err(ConfigError::Zero("capacity"));
         }
-        Ok(Self { breakers: Cache::new(capacity), config, meter: None })
+        // Not the default policy: that one may refuse a newcomer in favour of names that were popular once, and a
+        // breaker that is made anew for each call never opens.
+        let breakers = Cache::builder().max_capacity(capacity).eviction_policy(EvictionPolicy::lru()).build();
+        Ok(Self { breakers: Arc::new(breakers), config, duration: None })
     }
 
-    /// Publishes the metrics of every breaker made from now on.
+    /// Publishes the metrics of all breakers through `meter`: of those that there are when the exporter reads. A breaker
+    /// that was evicted is not among them.
     pub fn observe(mut self, meter: Meter) -> Self {
-        self.meter = Some(meter);
+        let breakers = Arc::downgrade(&self.breakers);
+        telemetry::observe_all(&meter, move || breakers.upgrade().map(|breakers| list(&breakers)).unwrap_or_default());
+        self.duration = Some(telemetry::duration(&meter));
         self
     }
 
@@ -52,15 +60,14 @@ impl Registry {
         let name: Arc<str> = name.into();
         let make = || {
             let breaker = CircuitBreaker::new(name.clone(), self.config.clone())?;
-            if let Some(meter) = &self.meter {
-                breaker.observe(meter);
+            if let Some(duration) = &self.duration {
+                breaker.measure(duration.clone());
             }
             Ok(breaker)
         };
         // Two threads that ask for a new name at once get the same breaker.
         self.breakers.try_get_with(name.clone(), make).map_err(|error: Arc<ConfigError>| (*error).clone())
     }
-
     // ANCHOR_END: get
 
     /// A breaker that exists already.
@@ -70,8 +77,12 @@ impl Registry {
 
     /// All breakers, by name.
     pub fn all(&self) -> Vec<CircuitBreaker> {
-        let mut all: Vec<_> = self.breakers.iter().map(|(_, breaker)| breaker).collect();
+        let mut all = list(&self.breakers);
         all.sort_by(|a, b| a.name().cmp(b.name()));
         all
     }
+}
+
+fn list(breakers: &Cache<Arc<str>, CircuitBreaker>) -> Vec<CircuitBreaker> {
+    breakers.iter().map(|(_, breaker)| breaker).collect()
 }

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::metrics::{Histogram, Meter};
+use opentelemetry::metrics::{AsyncInstrument, Histogram, Meter};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::breaker::CircuitBreaker;
-use crate::error::Rejected;
 use crate::event::{Ended, Transition};
+use crate::handle::Snapshot;
 use crate::state::State;
 
 const NAME: &str = "circuit_breaker.name";
@@ -38,108 +38,121 @@ pub fn scope() -> InstrumentationScope {
     InstrumentationScope::builder(env!("CARGO_PKG_NAME")).with_version(env!("CARGO_PKG_VERSION")).build()
 }
 
+// ANCHOR: observe
 impl CircuitBreaker {
-    // ANCHOR: observe
     /// Publishes this breaker's metrics through `meter`. Counters and gauges are read by the exporter, when it exports;
-    /// a call pays for the duration histogram alone. A second meter is ignored.
+    /// a call pays for the duration histogram alone. A second meter is ignored. For many breakers, see
+    /// [`Registry::observe`](crate::Registry::observe).
     pub fn observe(&self, meter: &Meter) {
-        let name = KeyValue::new(NAME, self.0.name.clone());
-        let attributes = [Ended::Success, Ended::Failure, Ended::Ignored, Ended::Cancelled]
-            .map(|ended| [name.clone(), KeyValue::new(OUTCOME, ended.as_str())]);
-        let duration = meter
-            .f64_histogram("circuit_breaker.call.duration")
-            .with_unit("s")
-            .with_description("Duration of calls that the breaker let through.")
-            .build();
-        if self.0.telemetry.set(Telemetry { duration, attributes }).is_err() {
+        if !self.measure(duration(meter)) {
             return;
         }
-        self.observe_calls(meter, name.clone());
-        self.observe_window(meter, name);
-    }
-
-    fn observe_calls(&self, meter: &Meter, name: KeyValue) {
         // The meter provider lives as long as the process; a breaker that is gone must not be kept alive by it.
         let breaker = Arc::downgrade(&self.0);
-        let _ = meter
-            .u64_observable_counter("circuit_breaker.calls")
-            .with_unit("{call}")
-            .with_description("Calls by how they ended.")
-            .with_callback(move |observer| {
-                let Some(breaker) = breaker.upgrade().map(CircuitBreaker) else { return };
-                let calls = breaker.calls();
-                let outcomes = [
-                    (Ended::Success.as_str(), calls.success),
-                    (Ended::Failure.as_str(), calls.failure),
-                    (Ended::Ignored.as_str(), calls.ignored),
-                    (Ended::Cancelled.as_str(), calls.cancelled),
-                    ("rejected", calls.rejected),
-                ];
-                for (outcome, count) in outcomes {
-                    observer.observe(count, &[name.clone(), KeyValue::new(OUTCOME, outcome)]);
-                }
-            })
-            .build();
+        observe_all(meter, move || breaker.upgrade().map(CircuitBreaker).into_iter().collect());
     }
-    // ANCHOR_END: observe
 
-    fn observe_window(&self, meter: &Meter, name: KeyValue) {
-        let (breaker, of) = (Arc::downgrade(&self.0), name.clone());
-        let _ = meter
-            .u64_observable_gauge("circuit_breaker.state")
-            .with_unit("{breaker}")
-            .with_description("1 for the state the breaker is in, 0 for the others.")
-            .with_callback(move |observer| {
-                let Some(breaker) = breaker.upgrade().map(CircuitBreaker) else { return };
-                let current = breaker.state();
-                for state in State::ALL {
-                    let is = u64::from(state == current);
-                    observer.observe(is, &[of.clone(), KeyValue::new(STATE, state.as_str())]);
-                }
-            })
-            .build();
-        let gauge =
-            |metric: &'static str, unit: &'static str, description: &'static str, value: fn(&CircuitBreaker) -> f64| {
-                let (breaker, name) = (Arc::downgrade(&self.0), name.clone());
-                let _ = meter
-                    .f64_observable_gauge(metric)
-                    .with_unit(unit)
-                    .with_description(description)
-                    .with_callback(move |observer| {
-                        let Some(breaker) = breaker.upgrade().map(CircuitBreaker) else { return };
-                        observer.observe(value(&breaker), std::slice::from_ref(&name));
-                    })
-                    .build();
-            };
-        gauge("circuit_breaker.failure_rate", "%", "Failed calls in the window.", |breaker| {
-            breaker.snapshot().failure_rate.as_percent()
-        });
-        gauge("circuit_breaker.slow_call_rate", "%", "Slow calls in the window.", |breaker| {
-            breaker.snapshot().slow_call_rate.as_percent()
-        });
-        gauge("circuit_breaker.buffered_calls", "{call}", "Calls in the window.", |breaker| {
-            breaker.snapshot().buffered_calls as f64
-        });
+    /// Measures the calls from now on. Whether nobody did so before.
+    pub(crate) fn measure(&self, duration: Histogram<f64>) -> bool {
+        let outcomes = [Ended::Success, Ended::Failure, Ended::Ignored, Ended::Cancelled];
+        let attributes = outcomes.map(|ended| [self.label(), KeyValue::new(OUTCOME, ended.as_str())]);
+        self.0.telemetry.set(Telemetry { duration, attributes }).is_ok()
+    }
+
+    fn label(&self) -> KeyValue {
+        KeyValue::new(NAME, self.0.name.clone())
     }
 
     /// The attributes that a span of a protected call carries: the breaker's name and its state now.
     pub fn attributes(&self) -> Vec<KeyValue> {
-        vec![KeyValue::new(NAME, self.0.name.clone()), KeyValue::new(STATE, self.state().as_str())]
+        vec![self.label(), KeyValue::new(STATE, self.state().as_str())]
     }
+}
+// ANCHOR_END: observe
+
+/// How long calls take.
+pub(crate) fn duration(meter: &Meter) -> Histogram<f64> {
+    meter
+        .f64_histogram("circuit_breaker.call.duration")
+        .with_unit("s")
+        .with_description("Duration of calls that the breaker let through.")
+        .build()
+}
+
+// ANCHOR: instruments
+/// Registers what the exporter reads. A callback cannot be taken back, so there is one for each instrument and not for
+/// each breaker: it asks which `breakers` there are.
+pub(crate) fn observe_all(meter: &Meter, breakers: impl Fn() -> Vec<CircuitBreaker> + Send + Sync + 'static) {
+    let breakers: Breakers = Arc::new(breakers);
+    observe_calls(meter, breakers.clone());
+    observe_state(meter, breakers.clone());
+    let gauge = |metric, unit, description, value: fn(&Snapshot) -> f64| {
+        let breakers = breakers.clone();
+        let callback = move |observer: &dyn AsyncInstrument<f64>| {
+            breakers().iter().for_each(|breaker| observer.observe(value(&breaker.snapshot()), &[breaker.label()]));
+        };
+        let gauge = meter.f64_observable_gauge(metric).with_unit(unit).with_description(description);
+        gauge.with_callback(callback).build();
+    };
+    gauge("circuit_breaker.failure_rate", "%", "Failed calls in the window.", |seen| seen.failure_rate.as_percent());
+    gauge("circuit_breaker.slow_call_rate", "%", "Slow calls in the window.", |seen| seen.slow_call_rate.as_percent());
+    gauge("circuit_breaker.buffered_calls", "{call}", "Calls in the window.", |seen| seen.buffered_calls as f64);
+}
+// ANCHOR_END: instruments
+
+/// The breakers that there are.
+type Breakers = Arc<dyn Fn() -> Vec<CircuitBreaker> + Send + Sync>;
+
+fn observe_calls(meter: &Meter, breakers: Breakers) {
+    let callback = move |observer: &dyn AsyncInstrument<u64>| {
+        for breaker in breakers() {
+            let calls = breaker.calls();
+            let outcomes = [
+                (Ended::Success.as_str(), calls.success),
+                (Ended::Failure.as_str(), calls.failure),
+                (Ended::Ignored.as_str(), calls.ignored),
+                (Ended::Cancelled.as_str(), calls.cancelled),
+                ("rejected", calls.rejected),
+            ];
+            for (outcome, count) in outcomes {
+                observer.observe(count, &[breaker.label(), KeyValue::new(OUTCOME, outcome)]);
+            }
+        }
+    };
+    let counter = meter.u64_observable_counter("circuit_breaker.calls").with_unit("{call}");
+    counter.with_description("Calls by how they ended.").with_callback(callback).build();
+}
+
+fn observe_state(meter: &Meter, breakers: Breakers) {
+    let callback = move |observer: &dyn AsyncInstrument<u64>| {
+        for breaker in breakers() {
+            let current = breaker.state();
+            for state in State::ALL {
+                let is = u64::from(state == current);
+                observer.observe(is, &[breaker.label(), KeyValue::new(STATE, state.as_str())]);
+            }
+        }
+    };
+    let gauge = meter.u64_observable_gauge("circuit_breaker.state").with_unit("{breaker}");
+    let gauge = gauge.with_description("1 for the state the breaker is in, 0 for the others.");
+    gauge.with_callback(callback).build();
 }
 
 // ANCHOR: reject_span
 /// A rejected call leaves no `CLIENT` span, because nothing left the process. It leaves this one, which links to the span
 /// in which the breaker was tripped: one step from "why was I refused" to the call that was the reason.
-pub(crate) fn rejection(breaker: &CircuitBreaker, rejected: &Rejected) {
+pub(crate) fn rejection(breaker: &CircuitBreaker, state: State) {
     let span = tracing::info_span!(
         "circuit_breaker.reject",
         otel.kind = "internal",
         otel.status_code = "ERROR",
         error.type = "circuit_open",
         circuit_breaker.name = breaker.name(),
-        circuit_breaker.state = rejected.state.as_str(),
+        circuit_breaker.state = state.as_str(),
     );
+    if span.is_disabled() {
+        return; // nobody traces: then no lock is taken to learn who tripped it
+    }
     if let Some(tripped_by) = breaker.tripped_by() {
         span.add_link(tripped_by);
     }

@@ -37,8 +37,12 @@ impl Wait {
     /// Spreads each wait by up to `share` of itself in both directions, so that the replicas of a service do not all
     /// probe in the same instant. `0.0` changes nothing; more than `1.0` counts as `1.0`.
     pub fn with_jitter(self, share: f64) -> Self {
-        let share = share.clamp(0.0, 1.0);
-        Self::new(move |opened| self.after(opened).mul_f64(1.0 + share * (2.0 * fastrand::f64() - 1.0)))
+        let share = if share > 0.0 { share.min(1.0) } else { 0.0 };
+        Self::new(move |opened| {
+            let wait = self.after(opened);
+            let spread = wait.as_secs_f64() * (1.0 + share * (2.0 * fastrand::f64() - 1.0));
+            Duration::try_from_secs_f64(spread).unwrap_or(wait) // only a wait for ever can grow too long
+        })
     }
 
     /// The wait after the breaker has opened `opened` times in a row.

@@ -17,6 +17,10 @@ fn every_mistake_names_its_setting() {
         (Config { failure_rate_threshold: zero, ..Config::default() }, "failure_rate_threshold must be more than 0%"),
         (Config { slow_call_rate_threshold: zero, ..Config::default() }, "slow_call_rate_threshold must be more"),
         (Config { sliding_window: SlidingWindow::Count(0), ..Config::default() }, "sliding_window must be at least 1"),
+        (
+            Config { sliding_window: SlidingWindow::Count(32_769), ..Config::default() },
+            "sliding_window must be at most 32768",
+        ),
         (Config { minimum_number_of_calls: 0, ..Config::default() }, "minimum_number_of_calls must be at least 1"),
         (Config { permitted_calls_in_half_open_state: 0, ..Config::default() }, "permitted_calls_in_half_open_state"),
         (

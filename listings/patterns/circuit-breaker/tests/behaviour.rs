@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use circuit_breaker::{
-    Calls, Cancellation, CircuitBreaker, Config, Error, Event, ManualClock, Outcome, Rate, Registry, SlidingWindow,
-    State, TokioClock, Wait,
+    Calls, Cancellation, CircuitBreaker, Config, Error, Event, ManualClock, Outcome, Rate, SlidingWindow, State,
+    TokioClock, Wait,
 };
+
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -70,6 +73,31 @@ fn a_count_window_forgets_the_oldest_call() {
     assert_eq!(breaker.snapshot().failure_rate, Rate::percent(40.0).unwrap());
     end(&breaker, &[Outcome::Failure]);
     assert_eq!(breaker.state(), State::Open, "five of the last ten, whatever came before");
+}
+
+#[test]
+fn a_late_call_of_an_earlier_cycle_takes_no_place_in_the_window() {
+    let breaker = breaker(&ManualClock::default());
+    let late: Vec<_> = (0..5).map(|_| breaker.try_acquire().unwrap()).collect();
+    breaker.reset();
+    end(&breaker, &[Outcome::Success; 7]);
+    late.into_iter().for_each(|permit| permit.finish(Outcome::Failure));
+    end(&breaker, &[Outcome::Success; 3]);
+    let snapshot = breaker.snapshot();
+    assert_eq!((snapshot.buffered_calls, snapshot.failure_rate.as_percent()), (10, 0.0));
+    assert_eq!(breaker.calls(), Calls { success: 10, failure: 5, ..Calls::default() });
+}
+
+#[test]
+fn the_largest_window_can_be_full() {
+    let sliding_window = SlidingWindow::Count(32_768);
+    let config = Config { sliding_window, ..config(&ManualClock::default()) };
+    let breaker = CircuitBreaker::new("test", config).unwrap();
+    breaker.transition_to(State::MetricsOnly);
+    end(&breaker, &[Outcome::Failure; 32_768]);
+    end(&breaker, &[Outcome::Success]);
+    let snapshot = breaker.snapshot();
+    assert_eq!((snapshot.buffered_calls, snapshot.failure_rate.as_percent()), (32_768, 99.99));
 }
 
 #[test]
@@ -149,6 +177,55 @@ fn a_probe_that_never_returns_does_not_hold_the_breaker_for_ever() {
 }
 
 #[test]
+fn a_probe_without_a_result_leaves_its_place_to_another() {
+    let clock = ManualClock::default();
+    let breaker = breaker(&clock);
+    open(&breaker);
+    clock.advance(SECOND);
+    let (dropped, unused) = (breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap());
+    assert_eq!(breaker.try_acquire().unwrap_err().retry_after, Some(10 * SECOND), "until the probes' time is over");
+    drop(dropped);
+    unused.release();
+    end(&breaker, &[Outcome::Success; 2]);
+    assert_eq!(breaker.state(), State::Closed);
+    assert_eq!(breaker.calls(), Calls { success: 2, failure: 4, cancelled: 1, rejected: 1, ..Calls::default() });
+}
+
+#[test]
+fn a_permit_that_was_not_used_is_no_call() {
+    let config = Config { cancellation: Cancellation::Failure, ..config(&ManualClock::default()) };
+    let breaker = CircuitBreaker::new("test", config).unwrap();
+    (0..10).for_each(|_| breaker.try_acquire().unwrap().release());
+    assert_eq!((breaker.state(), breaker.snapshot().buffered_calls), (State::Closed, 0));
+    assert_eq!(breaker.calls(), Calls::default());
+}
+
+#[test]
+fn it_knows_the_span_in_which_it_was_opened() {
+    let clock = ManualClock::default();
+    let breaker = breaker(&clock);
+    let within = |id: u64, what: &dyn Fn()| {
+        let (trace, span) = (TraceId::from(u128::from(id)), SpanId::from(id));
+        let span = SpanContext::new(trace, span, TraceFlags::SAMPLED, false, TraceState::NONE);
+        let _guard = Context::new().with_remote_span_context(span).attach();
+        what();
+    };
+    let tripped_by = || breaker.tripped_by().map(|span| span.span_id());
+    assert_eq!(tripped_by(), None);
+    within(1, &|| open(&breaker));
+    assert_eq!(tripped_by(), Some(SpanId::from(1)));
+
+    clock.advance(SECOND);
+    let _lost = (breaker.try_acquire().unwrap(), breaker.try_acquire().unwrap());
+    clock.advance(10 * SECOND);
+    within(2, &|| assert_eq!(breaker.try_acquire().unwrap_err().state, State::Open));
+    assert_eq!(tripped_by(), Some(SpanId::from(1)), "whoever found the probes missing has tripped nothing");
+
+    within(3, &|| breaker.transition_to(State::ForcedOpen));
+    assert_eq!(tripped_by(), Some(SpanId::from(3)), "an operator's request is a reason as well");
+}
+
+#[test]
 fn the_wait_grows_while_recovery_fails_and_starts_anew_after_it() {
     let clock = ManualClock::default();
     let wait = Wait::exponential(SECOND, 60 * SECOND);
@@ -172,6 +249,9 @@ fn jitter_spreads_the_wait_within_its_share() {
     let waits: Vec<_> = (0..100).map(|_| wait.after(1)).collect();
     assert!(waits.iter().all(|wait| (80 * SECOND..=120 * SECOND).contains(wait)), "{waits:?}");
     assert!(waits.iter().any(|wait| *wait != waits[0]));
+    let for_ever = Wait::fixed(Duration::MAX).with_jitter(0.2);
+    assert!((0..100).all(|_| for_ever.after(1) > 100 * SECOND), "no wait is too long to be spread");
+    assert_eq!(Wait::fixed(SECOND).with_jitter(f64::NAN).after(1), SECOND);
 }
 
 #[test]
@@ -302,17 +382,4 @@ async fn tokio_s_paused_clock_drives_it_too() {
     tokio::time::sleep(SECOND).await;
     end(&breaker, &[Outcome::Success; 2]);
     assert_eq!(breaker.state(), State::Closed);
-}
-
-#[test]
-fn a_registry_makes_each_breaker_once_and_forgets_the_least_used() {
-    let registry = Registry::new(8, config(&ManualClock::default())).unwrap();
-    open(&registry.get("payments").unwrap());
-    assert_eq!(registry.get("payments").unwrap().state(), State::Open, "the same breaker");
-    assert_eq!(registry.find("stock").map(|breaker| breaker.state()), None);
-    assert_eq!(registry.get("stock").unwrap().state(), State::Closed);
-    for host in 0..1_000 {
-        registry.get(&format!("host-{host}")).unwrap();
-    }
-    assert!(registry.all().len() <= 8 + 1_000 / 8, "bounded, give or take what is not yet evicted");
 }

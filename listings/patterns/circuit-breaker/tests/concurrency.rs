@@ -4,8 +4,12 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::future::{Future, ready};
+use std::pin::pin;
+use std::task::{Context, Waker};
 
-use circuit_breaker::{Calls, CircuitBreaker, Config, Outcome, State};
+use circuit_breaker::{Calls, CircuitBreaker, CircuitBreakerLayer, Config, Outcome, State};
+use tower::{Layer, Service, service_fn};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -38,6 +42,13 @@ fn a_call_allocates_nothing_closed_or_open() {
         breaker.call_blocking(|| Ok::<_, ()>(())).unwrap();
     }
     breaker.try_acquire().unwrap().finish(Outcome::Failure);
+    let mut service = CircuitBreakerLayer::new(breaker.clone()).layer(service_fn(|()| ready(Ok::<_, ()>(()))));
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..1_000 {
+        assert!(pin!(breaker.call(ready(Ok::<_, ()>(())))).poll(&mut context).is_ready());
+        assert!(service.poll_ready(&mut context).is_ready());
+        assert!(pin!(service.call(())).poll(&mut context).is_ready());
+    }
     assert_eq!(ALLOCATIONS.with(Cell::get) - before, 0);
 
     breaker.transition_to(State::ForcedOpen);
@@ -75,4 +86,26 @@ fn every_call_of_every_thread_is_counted_once() {
     assert_eq!(success + failure + ignored + cancelled + rejected, made);
     let snapshot = breaker.snapshot();
     assert!(snapshot.buffered_calls <= 100, "{snapshot:?}");
+}
+
+/// A monitoring system takes a counter that goes back for a restart of the process.
+#[test]
+fn the_number_of_successes_never_goes_back() {
+    let breaker = CircuitBreaker::new("test", Config::default()).unwrap();
+    breaker.transition_to(State::MetricsOnly);
+    std::thread::scope(|scope| {
+        let failing = scope.spawn(|| {
+            for call in 0..400_000 {
+                let outcome = if call % 100 == 0 { Outcome::Success } else { Outcome::Failure };
+                breaker.try_acquire().unwrap().finish(outcome);
+            }
+        });
+        let mut last = 0;
+        while !failing.is_finished() {
+            let success = breaker.calls().success;
+            assert!(success >= last, "{success} after {last}");
+            last = success;
+        }
+    });
+    assert_eq!(breaker.calls(), Calls { success: 4_000, failure: 396_000, ..Calls::default() });
 }

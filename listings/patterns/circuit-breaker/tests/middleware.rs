@@ -2,11 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use circuit_breaker::{Calls, CircuitBreaker, CircuitBreakerLayer, Config, Error, SlidingWindow, State, TokioClock};
+use axum::Router;
+use axum::body::Body;
+use axum::error_handling::HandleErrorLayer;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use circuit_breaker::{
+    Calls, CircuitBreaker, CircuitBreakerLayer, Config, Error, Outcome, SlidingWindow, State, TokioClock,
+};
 use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 fn breaker() -> CircuitBreaker {
@@ -116,3 +125,57 @@ async fn a_bulkhead_inside_the_breaker_never_reserves_a_probe() {
     service.ready().await.unwrap().call(()).await.unwrap();
     assert_eq!(breaker.calls().success, 2);
 }
+
+#[tokio::test]
+async fn a_rejection_does_not_queue_for_a_place_in_a_full_bulkhead() {
+    let breaker = breaker();
+    let hanging = service_fn(|()| std::future::pending::<Result<(), BoxError>>());
+    let mut service =
+        ServiceBuilder::new().layer(CircuitBreakerLayer::new(breaker.clone())).concurrency_limit(1).service(hanging);
+    let mut other = service.clone();
+    let _in_flight = service.ready().await.unwrap().call(());
+    breaker.transition_to(State::ForcedOpen);
+    let at_once = Duration::from_millis(10);
+    tokio::time::timeout(at_once, other.ready()).await.expect("a full bulkhead is no reason to wait").unwrap();
+
+    // Readiness holds until the call, whatever happens in between, and then no longer; a clone knows nothing of it.
+    breaker.reset();
+    assert!(tokio::time::timeout(at_once, other.clone().ready()).await.is_err(), "the bulkhead is full");
+    tokio::time::timeout(at_once, other.ready()).await.expect("it is as ready as it was").unwrap();
+    assert!(matches!(other.call(()).await, Err(Error::Rejected(_))), "the service inside was not asked");
+    assert!(tokio::time::timeout(at_once, other.ready()).await.is_err(), "the bulkhead is still full");
+}
+
+// ANCHOR: axum
+/// axum's routes cannot fail, and their services have no error for a rejection. `HandleErrorLayer` makes a response of it.
+#[tokio::test]
+async fn in_front_of_axum_a_rejection_is_a_response_for_every_route() {
+    async fn rejected(error: Error<Infallible>) -> StatusCode {
+        match error {
+            Error::Rejected(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Inner(never) => match never {},
+        }
+    }
+    let judge = |result: &Result<Response, Infallible>| match result {
+        Ok(response) if response.status().is_server_error() => Outcome::Failure,
+        _ => Outcome::Success,
+    };
+    let breaker = breaker();
+    let guarded = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(rejected))
+        .layer(CircuitBreakerLayer::new(breaker.clone()).classify(judge));
+    let router = Router::new()
+        .route("/pay", get(async || StatusCode::BAD_GATEWAY))
+        .route("/refund", get(async || StatusCode::OK))
+        .layer(guarded);
+    let status = async |path| {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status()
+    };
+    for _ in 0..4 {
+        assert_eq!(status("/pay").await, StatusCode::BAD_GATEWAY);
+    }
+    assert_eq!(status("/refund").await, StatusCode::SERVICE_UNAVAILABLE, "one breaker for both routes");
+    assert_eq!(breaker.calls(), Calls { failure: 4, rejected: 1, ..Calls::default() });
+}
+// ANCHOR_END: axum

@@ -3,7 +3,7 @@
 use super::{Cycle, Mark, Totals};
 use crate::sync::{
     AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
 
 // ANCHOR: ring
@@ -12,19 +12,26 @@ use crate::sync::{
 pub(crate) struct CountWindow {
     /// One call each: its cycle, and whether it failed or was slow. 0 is empty.
     slots: Box<[AtomicU32]>,
-    /// How many calls were ever recorded; the next one goes into `slots[head % slots.len()]`.
+    /// How many calls were ever put in; the next one goes into `slots[head % slots.len()]`.
     head: AtomicU64,
     /// Four numbers of 16 bits in one word, so that they change together: cycle, recorded, failed, slow.
     totals: AtomicU64,
+    /// Calls of earlier cycles, which have no place in the ring.
+    late: AtomicU64,
 }
 // ANCHOR_END: ring
 
 impl CountWindow {
+    /// Half of what 16 bits can count. The other half is for the calls that are being recorded at the same moment: each
+    /// is in the totals while the one that it replaces still is.
+    pub const LARGEST: u16 = 1 << 15;
+
     pub fn new(size: u16) -> Self {
         Self {
             slots: (0..size).map(|_| AtomicU32::new(EMPTY)).collect(),
             head: AtomicU64::new(0),
             totals: AtomicU64::new(0),
+            late: AtomicU64::new(0),
         }
     }
 
@@ -36,7 +43,11 @@ impl CountWindow {
     /// whatever the threads do in between, the totals never fall below what the ring holds.
     #[inline(always)]
     pub fn record(&self, cycle: Cycle, mark: Mark) -> Option<Totals> {
-        let head = self.head.fetch_add(1, Relaxed);
+        if self.cycle() != cycle {
+            self.late.fetch_add(1, Release);
+            return None;
+        }
+        let head = self.head.fetch_add(1, Release);
         let slot = &self.slots[(head % self.slots.len() as u64) as usize];
         let new = entry(cycle, mark);
         if slot.load(Relaxed) == new { None } else { self.replace(slot, cycle, new) }
@@ -73,15 +84,20 @@ impl CountWindow {
         unpack(self.totals.load(Acquire))
     }
 
+    #[inline(always)]
+    fn cycle(&self) -> Cycle {
+        (self.totals.load(Acquire) >> 48) as Cycle
+    }
+
     pub fn recorded_ever(&self) -> u64 {
-        self.head.load(Relaxed)
+        self.head.load(Acquire) + self.late.load(Acquire)
     }
 
     /// What the ring holds of the current cycle, counted one by one. For tests: it must equal the totals whenever no
     /// call is being recorded.
     #[cfg(all(test, feature = "loom"))]
     pub fn recount(&self) -> Totals {
-        let cycle = (self.totals.load(Acquire) >> 48) as Cycle;
+        let cycle = self.cycle();
         let entries = self.slots.iter().map(|slot| slot.load(Acquire)).filter(|entry| cycle_of(*entry) == cycle);
         unpack(entries.map(weight).sum())
     }

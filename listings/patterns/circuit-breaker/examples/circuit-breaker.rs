@@ -1,4 +1,4 @@
-//! A breaker in twenty lines: `cargo run -p circuit-breaker --example quickstart`.
+//! A breaker in twenty lines: `cargo run -p circuit-breaker --example circuit-breaker`.
 
 use std::time::Duration;
 
