@@ -1,5 +1,6 @@
 //! The commands a contributor learns. `cargo xtask help` lists them.
 
+mod alerts;
 mod bench;
 mod capture;
 mod check;

@@ -7,9 +7,9 @@ use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 
-use crate::literals;
 use crate::process::{command, output, run};
 use crate::root::{listing, listings, root, target};
+use crate::{alerts, literals};
 
 /// The Kubernetes version whose schemas the manifests must satisfy.
 const KUBERNETES: &str = "1.32";
@@ -19,7 +19,9 @@ pub fn listings_valid() -> anyhow::Result<()> {
     for slug in listings()? {
         let deploy = listing(&slug)?.join("deploy");
         if deploy.is_dir() {
-            validate(&deploy).with_context(|| format!("listings/{slug}/deploy"))?;
+            validate(&deploy)
+                .and_then(|()| alerts::check(&listing(&slug)?))
+                .with_context(|| format!("listings/{slug}"))?;
             println!("listings/{slug}/deploy: valid");
         }
     }

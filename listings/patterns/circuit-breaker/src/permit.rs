@@ -127,8 +127,10 @@ impl<B: Borrow<CircuitBreaker>> Drop for Permit<B> {
             return;
         }
         let (now, slow) = self.elapsed();
+        if std::thread::panicking() {
+            return self.settle(Ended::Failure, Some(Mark { failed: true, slow }), now);
+        }
         let mark = match self.breaker.borrow().0.config.cancellation {
-            _ if std::thread::panicking() => Some(Mark { failed: true, slow }),
             Cancellation::Ignore => None,
             Cancellation::Failure => Some(Mark { failed: true, slow }),
             Cancellation::Slow => slow.then_some(Mark { failed: false, slow }),

@@ -356,6 +356,7 @@ fn a_panic_counts_as_a_failure() {
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err());
     }
     assert_eq!(breaker.state(), State::Open);
+    assert_eq!(breaker.calls(), Calls { failure: 4, ..Calls::default() });
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod common;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::post;
@@ -84,11 +84,15 @@ async fn dependency_slow_opens_by_slow_call_rate() {
 
 #[tokio::test]
 async fn dependency_hanging_costs_one_timeout_a_call_and_then_nothing() {
-    let shop = Shop::open_with_timeout(Duration::from_millis(50)).await;
+    let timeout = Duration::from_millis(50);
+    let shop = Shop::open_with_timeout(timeout).await;
     shop.weather.set(Mode::Hang);
+    let began = Instant::now();
     while shop.breaker.state() == State::Closed {
         assert_eq!(shop.order().await, 504);
     }
+    let waited = began.elapsed();
+    assert!(waited >= 10 * timeout && waited < 10 * payments::TIMEOUT, "{waited:?}");
     assert_eq!(shop.order().await, 503);
     let capture = shop.close().await;
     let timed_out = capture.spans_named("POST").filter(|span| span.attributes["error.type"] == "timeout");
