@@ -21,8 +21,8 @@ use tower_resilience_circuitbreaker::{CircuitBreakerConfigBuilder, DefaultClassi
 fn main() {
     let mut criterion = Criterion::default()
         .configure_from_args()
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
         .sample_size(50);
     blocking(&mut criterion);
     two_threads(&mut criterion);

@@ -1,5 +1,7 @@
 //! The last *n* calls: a ring, exact, lock-free, in constant time.
 
+use crossbeam_utils::CachePadded;
+
 use super::{Cycle, Mark, Totals};
 use crate::sync::{
     AtomicU32, AtomicU64,
@@ -12,8 +14,9 @@ use crate::sync::{
 pub(crate) struct CountWindow {
     /// One call each: its cycle, and whether it failed or was slow. 0 is empty.
     slots: Box<[AtomicU32]>,
-    /// How many calls were ever put in; the next one goes into `slots[head % slots.len()]`.
-    head: AtomicU64,
+    /// How many calls were ever put in; the next one goes into `slots[head % slots.len()]`. Every call writes it, so it
+    /// has a cache line to itself: what calls only read stays in the caches of all cores.
+    head: CachePadded<AtomicU64>,
     /// Four numbers of 16 bits in one word, so that they change together: cycle, recorded, failed, slow.
     totals: AtomicU64,
     /// Calls of earlier cycles, which have no place in the ring.
@@ -29,7 +32,7 @@ impl CountWindow {
     pub fn new(size: u16) -> Self {
         Self {
             slots: (0..size).map(|_| AtomicU32::new(EMPTY)).collect(),
-            head: AtomicU64::new(0),
+            head: CachePadded::new(AtomicU64::new(0)),
             totals: AtomicU64::new(0),
             late: AtomicU64::new(0),
         }
