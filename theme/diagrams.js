@@ -27,6 +27,8 @@
         const drawing = picture.firstElementChild;
         drawing.setAttribute('role', 'img');
         drawing.setAttribute('aria-label', diagram.caption);
+        // On a phone a wide diagram keeps its size and scrolls; a small one is not blown up.
+        drawing.style.setProperty('--natural-width', drawing.style.maxWidth);
         return picture;
     }
 
