@@ -17,7 +17,8 @@ pub fn serve(open: bool, port: u16) -> anyhow::Result<()> {
     tools()?;
     println!("English at http://localhost:{port}/, 中文在 http://localhost:{port}/zh/");
     let mut mdbook = command("mdbook");
-    mdbook.args(["serve", "--port", &port.to_string()]);
+    // A backtrace of mdBook would push our own message, with page and line, off the screen.
+    mdbook.args(["serve", "--port", &port.to_string()]).env("RUST_BACKTRACE", "0");
     if open {
         mdbook.arg("--open");
     }
@@ -38,6 +39,7 @@ pub fn build_book() -> anyhow::Result<()> {
     let site = site()?.display().to_string();
     run(command("mdbook")
         .arg("build")
+        .env("RUST_BACKTRACE", "0")
         .env("MDBOOK_PREPROCESSOR__SITE__COMMAND", format!("'{site}'"))
         .env("MDBOOK_OUTPUT__SITE__COMMAND", format!("'{site}' render")))
 }
