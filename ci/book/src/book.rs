@@ -168,10 +168,10 @@ impl Book {
         read(&self.root, &page.file())
     }
 
-    /// The slug of the crate that belongs to a page: its chapter's folder, when `listings/` has a crate there.
+    /// The slug of the crate that belongs to a page: its chapter's folder, or the page itself in a part of single pages
+    /// (`foundations/context.md`), when `listings/` has a crate there.
     pub fn listing_of<'page>(&self, page: &'page Page) -> Option<&'page str> {
-        let folder = page.folder();
-        self.is_crate(folder).then_some(folder)
+        [page.folder(), page.path.trim_end_matches(".md")].into_iter().find(|slug| self.is_crate(slug))
     }
 
     /// Whether there is a crate `listings/<slug>`.

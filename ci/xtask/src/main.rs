@@ -14,6 +14,7 @@ mod pairs;
 mod parts;
 mod process;
 mod readme;
+mod receive;
 mod root;
 mod serve;
 mod stamps;
@@ -81,6 +82,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Receive OTLP on this machine and print it; `-- COMMAND` runs a program that sends here
+    #[command(disable_help_flag = true)]
+    Receive {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Which pages have been confirmed to say the same in both languages
     Pairs {
         #[command(subcommand)]
@@ -113,6 +120,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Versus { listing } => versus::run(&listing)?,
         Command::Capture { listing } => capture::run(listing.as_deref())?,
         Command::Outputs { check } => outputs::run(check)?,
+        Command::Receive { arguments } => return receive::run(&arguments),
         Command::Pairs { command } => pairs::run(command)?,
         Command::Gate { program, arguments } => return gate::run(&program, &arguments),
     }
