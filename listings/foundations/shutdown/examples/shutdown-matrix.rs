@@ -120,7 +120,7 @@ fn poll_once(program: impl Future<Output = anyhow::Result<()>>) -> anyhow::Resul
 fn table() -> anyhow::Result<()> {
     for setup in SETUPS {
         println!("{setup}: spans that arrived, of {SPANS}");
-        println!("{:15} {:5} {}", "runtime", "over", ENDINGS.map(|ending| format!("{ending:>12}")).concat());
+        println!("{:15} {:5} {}", "runtime", "over", ENDINGS.map(|ending| format!("{ending:>10}")).concat());
         for runtime in RUNTIMES {
             for transport in TRANSPORTS {
                 let row: Vec<_> = ENDINGS
@@ -128,7 +128,7 @@ fn table() -> anyhow::Result<()> {
                     .into_iter()
                     .map(|case| case.join().expect("a case is an error and no panic"))
                     .collect::<Result<_, _>>()?;
-                let cells: String = row.iter().map(|cell| format!("{cell:>12}")).collect();
+                let cells: String = row.iter().map(|cell| format!("{cell:>10}")).collect();
                 println!("{runtime:15} {transport:5} {cells}");
             }
         }
