@@ -50,26 +50,42 @@ fn every_protocol_arrives() {
     }
 }
 
+/// A script that posts `body` to `path` and prints the answer, with nothing but bash.
+fn post(path: &str, content_type: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        r#"address=${{OTEL_EXPORTER_OTLP_ENDPOINT#http://}}
+        exec 3<> "/dev/tcp/${{address%:*}}/${{address#*:}}"
+        printf 'POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: {content_type}\r\n' >&3
+        printf 'Content-Length: {length}\r\nConnection: close\r\n\r\n%s' '{body}' >&3
+        cat <&3
+        "#
+    )
+}
+
 #[test]
 fn a_command_sends_here_and_its_code_is_ours() {
-    let script = r#"curl --silent --fail --header 'Content-Type: application/json' --data \
-        '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"INFO","body":{"stringValue":"by hand"}}]}]}]}' \
-        "$OTEL_EXPORTER_OTLP_ENDPOINT/v1/logs" > /dev/null; exit 7"#;
-    let output = receive().args(["--json", "--only", "logs", "--", "bash", "-c", script]).output().unwrap();
+    let body = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityText":"INFO","body":{"stringValue":"by hand"}}]}]}]}"#;
+    let script = post("/v1/logs", "application/json", body) + "exit 7";
+    let output = receive().args(["--json", "--only", "logs", "--", "bash", "-c", &script]).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(7), "{printed}");
-    assert!(printed.starts_with(r#"{"signal":"log","service":"unknown_service","severity":"INFO""#), "{printed}");
-    assert!(printed.contains(r#""body":"by hand""#) && printed.lines().count() == 1, "{printed}");
+    let record = printed.lines().last().unwrap();
+    let (begins, says) = (r#"{}{"signal":"log","service":"unknown_service","severity":"INFO""#, r#""body":"by hand""#);
+    assert!(record.starts_with(begins) && record.contains(says), "{printed}");
 }
 
 #[test]
 fn what_is_no_otlp_is_refused_with_the_reason() {
-    let script = r#"for type in application/json text/plain; do
-        curl --silent --header "Content-Type: $type" --data '{' "$OTEL_EXPORTER_OTLP_ENDPOINT/v1/traces"; done"#;
-    let output = receive().args(["--", "bash", "-c", script]).output().unwrap();
-    let answers = String::from_utf8(output.stdout).unwrap();
-    assert!(answers.contains("this is no OTLP: EOF while parsing"), "{answers}");
-    assert!(answers.contains(r#"Content-Type "text/plain": expected application/x-protobuf or application/json"#));
+    for (content_type, status, reason) in [
+        ("application/json", "400", "this is no OTLP: EOF while parsing"),
+        ("text/plain", "415", r#"Content-Type "text/plain": expected application/x-protobuf or application/json"#),
+    ] {
+        let script = post("/v1/traces", content_type, "{");
+        let output = receive().args(["--", "bash", "-c", &script]).output().unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(reason), "{answer}");
+    }
 }
 
 #[test]

@@ -54,7 +54,8 @@ pub fn pages_of(book: &Book, edition: Edition) -> Vec<String> {
 /// What a browser asked for, with the status it got.
 type Log = Arc<Mutex<Vec<(String, u16)>>>;
 
-/// Serves the site on a port of its own. Its policy forbids every other host, so that asking one is an error.
+/// Serves the site on a port of its own. Its policy forbids every other host, so that asking one is an error, and every
+/// cache, so that each page asks for all it needs.
 pub struct Server {
     address: SocketAddr,
     log: Log,
@@ -71,6 +72,7 @@ impl Server {
                 writer.lock().unwrap().push((path, response.status().as_u16()));
                 let policy = "default-src 'self' 'unsafe-inline' 'wasm-unsafe-eval' data: blob:";
                 response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 response
             }
         });
