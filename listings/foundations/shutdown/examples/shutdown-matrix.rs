@@ -17,7 +17,7 @@ use tokio::runtime::Builder;
 const SETUPS: [&str; 2] = ["the SDK alone", "this book's guard"];
 const RUNTIMES: [&str; 4] = ["none", "current-thread", "one worker", "two workers"];
 const TRANSPORTS: [&str; 2] = ["grpc", "http"];
-const ENDINGS: [&str; 7] = ["shutdown", "in a task", "flush", "return", "early ?", "panic", "SIGTERM"];
+const ENDINGS: [&str; 7] = ["shutdown", "in task", "flush", "return", "early ?", "panic", "SIGTERM"];
 const SPANS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
@@ -89,7 +89,7 @@ fn case(is_alone: bool, runtime: &str, transport: &str, ending: &str) -> anyhow:
 async fn end(guard: Guard, ending: &str, is_alone: bool) -> anyhow::Result<()> {
     match ending {
         "shutdown" => guard.shutdown(),
-        "in a task" => tokio::spawn(async { guard.shutdown() }).await?,
+        "in task" => tokio::spawn(async { guard.shutdown() }).await?,
         "flush" => {
             guard.flush();
             std::process::exit(0) // nothing is dropped
@@ -141,7 +141,7 @@ fn table() -> anyhow::Result<()> {
 /// What arrives after that is a matter of luck, so it is not counted.
 fn observe(case: [&str; 4]) -> anyhow::Result<String> {
     let [setup, runtime, transport, ending] = case;
-    if runtime == "none" && (ending == "in a task" || (ending == "SIGTERM" && setup != SETUPS[0])) {
+    if runtime == "none" && (ending == "in task" || (ending == "SIGTERM" && setup != SETUPS[0])) {
         return Ok("–".into()); // needs a runtime
     }
     let ours = Builder::new_current_thread().enable_all().build()?;
