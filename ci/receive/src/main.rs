@@ -40,7 +40,7 @@ struct Arguments {
     /// Only the telemetry of this service
     #[arg(long)]
     service: Option<String>,
-    /// Leave out ids and times, which differ in every run
+    /// The same in every run: print at the end, in one order, without ids and times
     #[arg(long)]
     stable: bool,
     /// Run this with its telemetry sent here, and end with it
@@ -103,7 +103,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         tokio::select! {
             biased;
             Some(request) = requests.recv() => waiting.extend(record::records(request)),
-            () = tokio::time::sleep(QUIET), if !waiting.is_empty() => arguments.print(std::mem::take(&mut waiting))?,
+            () = tokio::time::sleep(QUIET), if !waiting.is_empty() && !arguments.stable => arguments.print(std::mem::take(&mut waiting))?,
             code = ended(&mut child) => break code?,
         }
     };
