@@ -14,7 +14,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use tokio::process::Child;
-use tokio::time::timeout;
 
 use record::Record;
 use view::View;
@@ -108,7 +107,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
     };
     // What the command sent with its last breath.
-    while let Ok(Some(request)) = timeout(Duration::ZERO, requests.recv()).await {
+    while let Ok(request) = requests.try_recv() {
         waiting.extend(record::records(request));
     }
     arguments.print(waiting)?;

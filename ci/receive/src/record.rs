@@ -2,7 +2,7 @@
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
-use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint, metric, number_data_point};
+use opentelemetry_proto::tonic::metrics::v1::{Metric, NumberDataPoint, metric::Data, number_data_point};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use serde::Serialize;
@@ -74,30 +74,31 @@ impl Record {
 
 /// The records of a request.
 pub fn records(request: Request) -> Vec<Record> {
+    let mut records = Vec::new();
     match request {
-        Request::Traces(request) => (request.resource_spans.into_iter())
-            .flat_map(|resource| {
+        Request::Traces(request) => {
+            for resource in request.resource_spans {
                 let service = service(resource.resource.as_ref());
                 let spans = resource.scope_spans.into_iter().flat_map(|scope| scope.spans);
-                spans.map(move |received| Record::Span(span(&service, received))).collect::<Vec<_>>()
-            })
-            .collect(),
-        Request::Metrics(request) => (request.resource_metrics.into_iter())
-            .flat_map(|resource| {
+                records.extend(spans.map(|received| Record::Span(span(&service, received))));
+            }
+        }
+        Request::Metrics(request) => {
+            for resource in request.resource_metrics {
                 let service = service(resource.resource.as_ref());
                 let metrics = resource.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
-                metrics.flat_map(move |received| series(&service, received)).collect::<Vec<_>>()
-            })
-            .map(Record::Metric)
-            .collect(),
-        Request::Logs(request) => (request.resource_logs.into_iter())
-            .flat_map(|resource| {
+                records.extend(metrics.flat_map(|received| series(&service, received)).map(Record::Metric));
+            }
+        }
+        Request::Logs(request) => {
+            for resource in request.resource_logs {
                 let service = service(resource.resource.as_ref());
                 let logs = resource.scope_logs.into_iter().flat_map(|scope| scope.log_records);
-                logs.map(move |received| Record::Log(log(&service, received))).collect::<Vec<_>>()
-            })
-            .collect(),
+                records.extend(logs.map(|received| Record::Log(log(&service, received))));
+            }
+        }
     }
+    records
 }
 
 fn service(resource: Option<&Resource>) -> String {
@@ -158,31 +159,25 @@ fn series(service: &str, metric: Metric) -> Vec<MetricRecord> {
         };
         (point.attributes, value)
     };
-    let histogram = |count: u64, sum: Option<f64>| json!({"count": count, "sum": sum});
+    let histogram = |attributes, count: u64, sum: Option<f64>| (attributes, json!({"count": count, "sum": sum}));
     let (kind, points): (_, Vec<_>) = match metric.data {
         None => return Vec::new(),
-        Some(metric::Data::Gauge(gauge)) => ("gauge", gauge.data_points.into_iter().map(number).collect()),
-        Some(metric::Data::Sum(sum)) => {
-            let kind = if sum.is_monotonic { "counter" } else { "up_down_counter" };
-            (kind, sum.data_points.into_iter().map(number).collect())
+        Some(Data::Gauge(all)) => ("gauge", all.data_points.into_iter().map(number).collect()),
+        Some(Data::Sum(all)) => {
+            let kind = if all.is_monotonic { "counter" } else { "up_down_counter" };
+            (kind, all.data_points.into_iter().map(number).collect())
         }
-        Some(metric::Data::Histogram(all)) => {
-            let point = |point: opentelemetry_proto::tonic::metrics::v1::HistogramDataPoint| {
-                (point.attributes, histogram(point.count, point.sum))
-            };
-            ("histogram", all.data_points.into_iter().map(point).collect())
+        Some(Data::Histogram(all)) => {
+            let points = all.data_points.into_iter();
+            ("histogram", points.map(|point| histogram(point.attributes, point.count, point.sum)).collect())
         }
-        Some(metric::Data::ExponentialHistogram(all)) => {
-            let point = |point: opentelemetry_proto::tonic::metrics::v1::ExponentialHistogramDataPoint| {
-                (point.attributes, histogram(point.count, point.sum))
-            };
-            ("exponential_histogram", all.data_points.into_iter().map(point).collect())
+        Some(Data::ExponentialHistogram(all)) => {
+            let points = all.data_points.into_iter();
+            ("exponential_histogram", points.map(|point| histogram(point.attributes, point.count, point.sum)).collect())
         }
-        Some(metric::Data::Summary(all)) => {
-            let point = |point: opentelemetry_proto::tonic::metrics::v1::SummaryDataPoint| {
-                (point.attributes, histogram(point.count, Some(point.sum)))
-            };
-            ("summary", all.data_points.into_iter().map(point).collect())
+        Some(Data::Summary(all)) => {
+            let points = all.data_points.into_iter();
+            ("summary", points.map(|point| histogram(point.attributes, point.count, Some(point.sum))).collect())
         }
     };
     let record = |(pairs, value): (Vec<KeyValue>, Value)| MetricRecord {

@@ -10,6 +10,9 @@ use std::process::Command;
 use book::Book;
 use flate2::read::GzDecoder;
 
+/// The listing whose archive is unpacked and built: the one that a page offers.
+const SLUG: &str = "patterns/circuit-breaker";
+
 fn book() -> Book {
     Book::open(fs::canonicalize("../..").unwrap()).unwrap()
 }
@@ -20,14 +23,12 @@ fn archive(book: &Book, slug: &str) -> Vec<u8> {
     bytes
 }
 
-/// Unpacks the archive of the first listing below `to`; returns its slug and its folder. A file that is there already
-/// and has not changed keeps its date, so that Cargo does not build it again.
-fn unpack(to: &Path) -> (String, PathBuf) {
-    let book = book();
-    let slug = book.listings().unwrap().remove(0);
-    let folder = to.join(slug.rsplit('/').next().unwrap());
+/// Unpacks the archive of the listing below `to`; returns its folder. A file that is there already and has not changed
+/// keeps its date, so that Cargo does not build it again.
+fn unpack(to: &Path) -> PathBuf {
+    let folder = to.join(name());
     let mut stale: BTreeSet<PathBuf> = book::files(&folder).unwrap_or_default().into_iter().collect();
-    for entry in tar::Archive::new(GzDecoder::new(&archive(&book, &slug)[..])).entries().unwrap() {
+    for entry in tar::Archive::new(GzDecoder::new(&archive(&book(), SLUG)[..])).entries().unwrap() {
         let mut entry = entry.unwrap();
         let (path, mut content) = (to.join(entry.path().unwrap()), Vec::new());
         entry.read_to_end(&mut content).unwrap();
@@ -40,7 +41,12 @@ fn unpack(to: &Path) -> (String, PathBuf) {
     for path in stale {
         fs::remove_file(path).unwrap();
     }
-    (slug, folder)
+    folder
+}
+
+/// What the crate is called.
+fn name() -> &'static str {
+    SLUG.rsplit('/').next().unwrap()
 }
 
 #[test]
@@ -54,7 +60,7 @@ fn the_same_sources_give_the_same_bytes() {
 #[test]
 fn holds_the_listing_and_what_it_needs_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let (slug, folder) = unpack(folder.path());
+    let folder = unpack(folder.path());
     let paths: Vec<String> = book::files(&folder)
         .unwrap()
         .iter()
@@ -65,7 +71,7 @@ fn holds_the_listing_and_what_it_needs_and_nothing_else() {
         ["Cargo.lock", "Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "clippy.toml", "rustfmt.toml"];
     assert_eq!(at_root, expected);
     let crates: BTreeSet<&str> = paths.iter().filter_map(|path| path.strip_suffix("/Cargo.toml")).collect();
-    assert_eq!(crates, BTreeSet::from(["listings/telemetry", "listings/testkit", &format!("listings/{slug}")]));
+    assert_eq!(crates, BTreeSet::from(["listings/telemetry", "listings/testkit", &format!("listings/{SLUG}")]));
     for path in &paths {
         let text = fs::read_to_string(folder.join(path)).unwrap_or_default();
         assert!(!text.lines().any(|line| line.trim_start().starts_with("// ANCHOR")), "{path} has an anchor");
@@ -74,8 +80,7 @@ fn holds_the_listing_and_what_it_needs_and_nothing_else() {
 
 #[test]
 fn headers_carry_nothing_of_this_machine() {
-    let book = book();
-    let bytes = archive(&book, &book.listings().unwrap()[0]);
+    let bytes = archive(&book(), SLUG);
     let mut gzip = GzDecoder::new(&bytes[..]);
     gzip.read_exact(&mut [0]).unwrap();
     assert_eq!(gzip.header().unwrap().mtime(), 0);
@@ -91,10 +96,9 @@ fn headers_carry_nothing_of_this_machine() {
 #[test]
 fn builds_by_itself() {
     let archives = target().join("archives");
-    let (slug, folder) = unpack(&archives);
-    let name = slug.rsplit('/').next().unwrap();
+    let folder = unpack(&archives);
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["check", "--locked", "--offline", "--all-targets", "--package", name]).current_dir(&folder);
+    cargo.args(["check", "--locked", "--offline", "--all-targets", "--package", name()]).current_dir(&folder);
     cargo.env("CARGO_TARGET_DIR", archives.join("target"));
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

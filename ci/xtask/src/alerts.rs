@@ -11,7 +11,6 @@ use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{self, AggregateExpr, Expr, VectorSelector};
 use promql_parser::util::{ExprVisitor, walk_expr};
 use serde::Deserialize;
-use serde_json::Value;
 
 /// A rule file of Prometheus.
 #[derive(Deserialize)]
@@ -94,7 +93,7 @@ fn translate(metric: &Metric, series: &mut Series) {
             labels.entry(underscored(key)).or_default().insert(value);
         }
         if *kind == "_bucket" {
-            labels.entry("le".into()).or_default().insert(Value::from("+Inf").to_string());
+            labels.entry("le".into()).or_default().insert("+Inf".into());
         }
     }
 }

@@ -19,6 +19,7 @@
 
 mod capture;
 mod conventions;
+mod example;
 mod proxy;
 mod receiver;
 mod registry;
@@ -27,7 +28,8 @@ mod serve;
 #[doc(hidden)]
 pub use capture::test_name;
 pub use capture::{Attributes, Capture, LogRecord, Metric, Point, Span};
-pub use conventions::{Violation, check};
+pub use conventions::{Name, Violation, check, names_of_the_conventions};
+pub use example::example;
 pub use proxy::{Fault, FaultProxy};
 pub use receiver::Receiver;
 pub use registry::Registry;

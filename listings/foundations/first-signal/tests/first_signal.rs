@@ -1,21 +1,13 @@
 //! What arrives of the examples, and why sometimes nothing does.
 #![allow(clippy::unwrap_used)]
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use testkit::Receiver;
+use testkit::{Receiver, example};
 
-/// Runs an example as a process of its own, with nothing of telemetry in its environment but what is given here.
-async fn run(example: &str, endpoint: &str, protocol: &str) -> Output {
-    let deps = std::env::current_exe().unwrap();
-    let path = deps.ancestors().nth(2).unwrap().join("examples").join(example);
-    assert!(path.exists(), "{} is missing: cargo build -p first-signal --examples", path.display());
-    let mut command = Command::new(path);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("OTEL_") || name == "RUST_LOG" {
-            command.env_remove(name);
-        }
-    }
+/// Runs an example to its end.
+async fn run(name: &str, endpoint: &str, protocol: &str) -> Output {
+    let mut command = example(name);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint).env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     assert!(output.status.success(), "{output:?}");
