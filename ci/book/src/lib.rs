@@ -11,6 +11,7 @@ mod directive;
 mod files;
 mod hash;
 pub mod lock;
+pub mod names;
 mod outline;
 pub mod pairs;
 pub mod parity;

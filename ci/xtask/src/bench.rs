@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use book::Lock;
 use book::results::{Better, Machine, Results, Row};
 use serde_json::Value;
 
@@ -28,8 +29,9 @@ pub struct Measured {
     pub rows: Vec<Row>,
 }
 
-/// Runs every bench of the listing; each becomes `results/<bench>.json`. A program `examples/<crate>-memory.rs` prints rows in the
-/// format of a peer, in KiB, which become `results/memory.json`. A quick run is a first look: it prints, and writes nothing.
+/// Runs every bench of the listing; each becomes `results/<bench>.json`. So does every program that the crate's manifest names
+/// under `[package.metadata.bench]`, with its unit: for `memory = "KiB"`, `examples/<crate>-memory.rs` prints rows in the format
+/// of a peer. A quick run is a first look: it prints, and writes nothing; a program is told with `--quick`.
 pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
     let folder = listing(slug)?;
     let measured = |name: &str, unit: &str, source: &str, rows: Vec<Row>| -> anyhow::Result<()> {
@@ -38,11 +40,13 @@ pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
             show(unit, &rows);
             return Ok(());
         }
-        let (command, versions) = (format!("cargo xtask bench {slug}"), versions(&folder)?);
+        let (command, versions) = (format!("cargo xtask bench {slug}"), versions(slug)?);
         let sources = vec![format!("{slug}/src"), format!("{slug}/{source}")];
         save(slug, Measured { name: name.into(), command, unit: unit.into(), sources, versions, rows })
     };
-    for bench in names(&folder.join("benches"))? {
+    let (benches, programs) = (names(&folder.join("benches"))?, programs(&folder)?);
+    ensure!(!benches.is_empty() || !programs.is_empty(), "listings/{slug} has no benches and names no programs");
+    for bench in benches {
         let criterion = target().join("criterion");
         if criterion.exists() {
             fs::remove_dir_all(&criterion).context("the numbers of an earlier run cannot be removed")?;
@@ -55,11 +59,14 @@ pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
         execute(&mut cargo)?;
         measured(&bench, "ns", "benches", rows(&criterion)?)?;
     }
-    let memory = format!("{}-memory", package(slug));
-    let source = format!("examples/{memory}.rs");
-    if folder.join(&source).is_file() {
-        let arguments = ["run", "--locked", "--release", "--quiet", "--example", &memory, "--package", package(slug)];
-        measured("memory", "KiB", &source, Answer::parse(&output(cargo().args(arguments))?)?.rows)?;
+    for (name, unit) in programs {
+        let example = format!("{}-{name}", package(slug));
+        let mut cargo = cargo();
+        cargo.args(["run", "--locked", "--release", "--quiet", "--example", &example, "--package", package(slug)]);
+        if quick {
+            cargo.args(["--", "--quick"]);
+        }
+        measured(&name, &unit, &format!("examples/{example}.rs"), Answer::parse(&output(&mut cargo)?)?.rows)?;
     }
     Ok(())
 }
@@ -71,14 +78,26 @@ fn show(unit: &str, rows: &[Row]) {
     }
 }
 
+/// The benches, of which there may be none.
 fn names(benches: &Path) -> anyhow::Result<Vec<String>> {
-    let files = book::files(benches).with_context(|| format!("{}: no benches", benches.display()))?;
+    let files = if benches.is_dir() { book::files(benches)? } else { Vec::new() };
     let name = |file: &std::path::PathBuf| Some(file.file_stem()?.to_string_lossy().into_owned());
     Ok(files
         .iter()
         .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
         .filter_map(name)
         .collect())
+}
+
+/// The programs that measure something other than criterion's nanoseconds, and their units.
+fn programs(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))?.parse()?;
+    let metadata = manifest["package"].get("metadata").and_then(|metadata| metadata.get("bench"));
+    let program = |(name, unit): (&String, &toml::Value)| {
+        let unit = unit.as_str().with_context(|| format!("[package.metadata.bench] {name}: no unit, like \"KiB\""))?;
+        Ok((name.clone(), unit.to_owned()))
+    };
+    metadata.and_then(toml::Value::as_table).into_iter().flatten().map(program).collect()
 }
 
 /// Writes `results/<name>.json` with today's date, this machine and the hashes of what was measured.
@@ -133,19 +152,15 @@ pub fn round(value: f64) -> f64 {
 }
 
 /// The compiler, and the listing's direct dependencies as they are locked.
-fn versions(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
-    let manifest: toml::Table = fs::read_to_string(folder.join("Cargo.toml"))?.parse()?;
-    let lock: toml::Table = fs::read_to_string(root().join("Cargo.lock"))?.parse()?;
-    let mut versions = BTreeMap::new();
+fn versions(slug: &str) -> anyhow::Result<BTreeMap<String, String>> {
+    let manifest: toml::Table = fs::read_to_string(listing(slug)?.join("Cargo.toml"))?.parse()?;
+    let lock = Lock::read(root())?;
+    let own = lock.member(package(slug)).with_context(|| format!("Cargo.lock does not have {}", package(slug)))?;
     let direct = ["dependencies", "dev-dependencies"].iter().filter_map(|table| manifest.get(*table)?.as_table());
-    let direct: Vec<&String> = direct.flat_map(toml::Table::keys).collect();
-    for locked in lock.get("package").and_then(toml::Value::as_array).into_iter().flatten() {
-        let text = |key: &str| locked.get(key).and_then(toml::Value::as_str).unwrap_or_default().to_owned();
-        // A crate without a source is one of the workspace.
-        if locked.get("source").is_some() && direct.contains(&&text("name")) {
-            versions.insert(text("name"), text("version"));
-        }
-    }
+    let locked = direct.flat_map(toml::Table::keys).filter_map(|name| lock.dependency(own, name));
+    // A crate without a source is one of the workspace.
+    let foreign = locked.filter(|package| package.source.is_some());
+    let mut versions: BTreeMap<_, _> = foreign.map(|package| (package.name.clone(), package.version.clone())).collect();
     let rustc = version("rustc", &["--version"]).context("rustc is here: it compiled this")?;
     versions.insert("rustc".into(), rustc.split(' ').nth(1).unwrap_or(&rustc).into());
     Ok(versions)
@@ -172,6 +187,20 @@ fn machine() -> anyhow::Result<Machine> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_manifest_names_the_programs_and_their_units() {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = |metadata: &str| {
+            fs::write(folder.path().join("Cargo.toml"), format!("[package]\nname = \"a\"\n{metadata}")).unwrap();
+            programs(folder.path()).map_err(|error| error.to_string())
+        };
+        assert_eq!(programs(""), Ok(Vec::new()));
+        let named = programs("[package.metadata.bench]\nrequest = \"µs\"\nmemory = \"KiB\"\n");
+        assert_eq!(named.unwrap(), [("request", "µs"), ("memory", "KiB")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+        let error = programs("[package.metadata.bench]\nmemory = true\n").unwrap_err();
+        assert_eq!(error, "[package.metadata.bench] memory: no unit, like \"KiB\"");
+    }
 
     #[test]
     fn criterion_s_folders_become_rows_in_the_order_of_the_run() {

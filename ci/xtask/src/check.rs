@@ -1,5 +1,7 @@
 //! Everything that needs no test run.
 
+use std::collections::BTreeSet;
+
 use book::{Book, Pairs, Results};
 
 use crate::parts::part;
@@ -23,7 +25,7 @@ fn everything(steps: &mut Steps) -> anyhow::Result<()> {
     reading(steps)?;
     lints(steps)?;
     steps.step("build the site's programs", serve::build_site)?;
-    book(steps)
+    book(steps, &BTreeSet::new())
 }
 
 /// What needs nothing but to be read: seconds, so it comes first.
@@ -31,6 +33,7 @@ pub fn reading(steps: &mut Steps) -> anyhow::Result<()> {
     steps.step("format", || execute(cargo().args(["fmt", "--all", "--check"])))?;
     steps.step("one opentelemetry, no asynchronous reqwest in the exporter", guards::run)?;
     steps.step("both editions say the same", editions)?;
+    steps.step("tests that pages name", || book::fail_on(&book::names::check(&Book::open(root())?)?))?;
     steps.step("Chinese typography", typography::run)?;
     steps.step("both README know the folders and the commands", readme::run)?;
     steps.step("results are complete", results)?;
@@ -45,11 +48,12 @@ pub fn lints(steps: &mut Steps) -> anyhow::Result<()> {
     })
 }
 
-/// The finished book. The site's programs are built before.
-pub fn book(steps: &mut Steps) -> anyhow::Result<()> {
+/// The finished book. The site's programs are built before. Of the packages that are `unchanged`, outputs are not compared
+/// again.
+pub fn book(steps: &mut Steps, unchanged: &BTreeSet<&str>) -> anyhow::Result<()> {
     steps.step("the book builds, with every region and figure", serve::build_book)?;
     steps.step("links and anchors", || execute(serve::site_command()?.args(["links", "book/html"])))?;
-    steps.step("outputs on pages are what the commands print", || outputs::run(true))
+    steps.step("outputs on pages are what the commands print", || outputs::run(true, unchanged))
 }
 
 fn editions() -> anyhow::Result<()> {

@@ -23,6 +23,7 @@ mod test;
 mod typography;
 mod versus;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -119,7 +120,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench { listing, quick } => bench::run(&listing, quick)?,
         Command::Versus { listing } => versus::run(&listing)?,
         Command::Capture { listing } => capture::run(listing.as_deref())?,
-        Command::Outputs { check } => outputs::run(check)?,
+        Command::Outputs { check } => outputs::run(check, &BTreeSet::new())?,
         Command::Receive { arguments } => return receive::run(&arguments),
         Command::Pairs { command } => pairs::run(command)?,
         Command::Gate { program, arguments } => return gate::run(&program, &arguments),

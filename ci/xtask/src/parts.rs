@@ -1,7 +1,7 @@
 //! What the book needs: which version, what for, and the command that brings it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -70,9 +70,12 @@ const AXE: &str = "ci/site/tests/axe";
 const RUSTUP: &str = "https://rustup.rs; rustup update; rustup component add clippy rustfmt";
 const NODE: &str = "https://nodejs.org, or your system's package";
 const CHROMIUM: &str = "apt-get install chromium chromium-driver";
+const GO: &str = "https://go.dev/doc/install";
+/// The list of what is in the Collector, and the version of the builder that it was written for.
+const OTELCOL: &str = "listings/foundations/collectors/collector/builder.yaml";
 
 /// Everything, in the order of need.
-pub const PARTS: [Part; 15] = [
+pub const PARTS: [Part; 18] = [
     needed(
         "rustc",
         || concat!(env!("CARGO_PKG_RUST_VERSION"), "+").into(),
@@ -117,7 +120,7 @@ pub const PARTS: [Part; 15] = [
         validators,
         bring_validators,
     ),
-    needed("node", || "20+".into(), "npm runs on it", NODE, || version("node", &["--version"])),
+    needed("node", || "20+".into(), "runs npm, and the page of a test", NODE, || version("node", &["--version"])),
     needed("npm", String::new, "brings axe-core", NODE, || version("npm", &["--version"])),
     brought(
         "axe-core",
@@ -126,6 +129,15 @@ pub const PARTS: [Part; 15] = [
         "npm ci --prefix ci/site/tests/axe",
         || axe("node_modules/.package-lock.json"),
         || run(command("npm").args(["ci", "--prefix", AXE, "--no-audit", "--no-fund"])),
+    ),
+    needed("go", || "1.26+".into(), "builds the OpenTelemetry Collector", GO, go),
+    brought(
+        "otelcol",
+        || otelcol_version().unwrap_or_default(),
+        "the Collector of the tests; takes minutes",
+        "cargo xtask test",
+        otelcol,
+        bring_otelcol,
     ),
     brought(
         "chromium",
@@ -142,6 +154,14 @@ pub const PARTS: [Part; 15] = [
         CHROMIUM,
         || version("chromedriver", &["--version"]),
         || apt(&["chromium", "chromium-driver"]),
+    ),
+    brought(
+        "wasm",
+        String::new,
+        "compiles the page of a test",
+        "rustup target add wasm32-unknown-unknown",
+        wasm,
+        || apt(&["cargo-web", "lld-22", "rust-web-src", "rustc-web"]),
     ),
     Part {
         name: "java, maven",
@@ -225,6 +245,39 @@ fn bring_validators() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `go version go1.26.8 linux/amd64`, with the version as a word of its own.
+fn go() -> Option<String> {
+    version("go", &["version"]).map(|said| said.replace(" go1.", " 1."))
+}
+
+/// The version that the list asks for.
+fn otelcol_version() -> Option<String> {
+    let list = fs::read_to_string(root().join(OTELCOL)).ok()?;
+    list.lines().find_map(|line| Some(line.trim().strip_prefix("version:")?.trim().to_owned()))
+}
+
+/// The Collector is right when it was built from the list of today.
+fn otelcol() -> Option<String> {
+    let said = version("otelcol", &["--version"])?;
+    let built_from = fs::read_to_string(target().join("tools/otelcol.yaml")).ok();
+    let today = fs::read_to_string(root().join(OTELCOL)).ok();
+    Some(if built_from == today { said } else { "another list".into() })
+}
+
+/// Builds it with the builder of the same version. Go keeps what it downloads and compiles in its own folders.
+fn bring_otelcol() -> anyhow::Result<()> {
+    let tools = target().join("tools");
+    let wanted = otelcol_version().with_context(|| format!("{OTELCOL} has no version"))?;
+    let builder = format!("go.opentelemetry.io/collector/cmd/builder@v{wanted}");
+    fs::create_dir_all(tools.join("bin"))?;
+    let list = root().join(OTELCOL);
+    // `output_path` of the list is a path below the folder of the tools.
+    run(command("go").current_dir(&tools).args(["run", &builder, "--ldflags=-s -w", "--config"]).arg(&list))?;
+    fs::rename(tools.join("build/otelcol/otelcol"), tools.join("bin/otelcol")).context("the builder built nothing")?;
+    fs::copy(&list, tools.join("otelcol.yaml")).context("the list of what was built cannot be kept")?;
+    Ok(())
+}
+
 /// The version of axe-core that a lock file names.
 fn axe(lock: &str) -> Option<String> {
     let lock = fs::read_to_string(root().join(AXE).join(lock)).ok()?;
@@ -237,6 +290,18 @@ fn chromium() -> String {
     let version = version("chromium", &["--version"]).unwrap_or_default();
     let number = version.split(' ').find(|word| word.starts_with(|first: char| first.is_ascii_digit()));
     number.and_then(|number| number.split('.').next()).unwrap_or_default().to_owned()
+}
+
+/// rustup's library for the browser, or what Debian has in its place: a compiler, and the sources of that library.
+fn wasm() -> Option<String> {
+    let library = version("rustc", &["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]);
+    if library.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        return version("rustc", &["--version"]);
+    }
+    let sources = Path::new("/usr/lib/rustlib/src/rust/library").is_dir();
+    version("wasm-ld-22", &["--version"]).filter(|_| sources)?;
+    version("/usr/bin/cargo", &["--version"])?;
+    version("/usr/bin/rustc", &["--version"])
 }
 
 fn jvm() -> Option<String> {
@@ -256,6 +321,8 @@ mod tests {
         assert!(fits("Python 3.11.7", "3.11+") && !fits("Python 3.9.2", "3.11+"));
         assert!(fits("rustc 1.95.0 (f2d3ce0bd 2026-03-21)", "1.91.1+") && !fits("rustc 1.91.0 (x)", "1.91.1+"));
         assert!(fits("v20.20.2", "20+") && fits("java 17.0.12, maven 3.8.7", "17+") && fits("anything", ""));
+        assert!(fits("go version 1.26.8 linux/amd64", "1.26+") && fits("otelcol version 0.161.0", "0.161.0"));
+        assert!(!fits("another list", "0.161.0"));
         assert!(!fits("", "1+"));
     }
 

@@ -25,6 +25,9 @@ const READ_AS_FILES: [(&str, &[&str]); 2] = [
     ("snippets", &["src"]),
 ];
 
+/// The tests of these packages run tools that Cargo knows nothing of.
+const USE_TOOLS: [&str; 3] = ["collectors", "site", "troubleshooting"];
+
 /// Variables that change what a test does or how it is built begin with one of these.
 const VARIABLES: [&str; 7] =
     ["CARGO_BUILD_", "CARGO_ENCODED_", "CARGO_PROFILE_", "LOOM_", "OTEL_", "PROPTEST_", "RUSTFLAGS"];
@@ -65,7 +68,7 @@ impl Stamps {
                 let path = path.strip_prefix(root())?.to_string_lossy().into_owned();
                 seen += &format!("{path}={}\n", book::hash_source(root(), &path)?);
             }
-            if name == "site" {
+            if USE_TOOLS.contains(&name.as_str()) {
                 let tools = parts::PARTS.iter().map(|part| format!("{}={:?}\n", part.name, (part.found)()));
                 seen.extend(tools);
             }

@@ -10,7 +10,7 @@ use opentelemetry_otlp::{ExporterBuildError, Protocol};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::logs::SdkLoggerProvider;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider, ShouldSample};
 use opentelemetry_semantic_conventions::{SCHEMA_URL, attribute};
 use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Metadata};
@@ -61,6 +61,7 @@ pub fn init(service_name: impl Into<Cow<'static, str>>) -> Result<Telemetry, Ini
     Builder::new(service_name).install()
 }
 
+// ANCHOR: scope
 /// The scope of an instrument or tracer: the crate that makes it, its version and the conventions it follows.
 ///
 /// ```
@@ -71,6 +72,7 @@ pub fn init(service_name: impl Into<Cow<'static, str>>) -> Result<Telemetry, Ini
 pub fn scope(name: &'static str, version: &'static str) -> InstrumentationScope {
     InstrumentationScope::builder(name).with_version(version).with_schema_url(SCHEMA_URL).build()
 }
+// ANCHOR_END: scope
 
 /// Collects what differs between a service and a test. [`Builder::build`] touches nothing global.
 #[derive(Debug, Clone)]
@@ -81,6 +83,7 @@ pub struct Builder {
     target: Option<(Protocol, String)>,
     shutdown_timeout: Duration,
     export_interval: Option<Duration>,
+    sampler: Option<Box<dyn ShouldSample>>,
     level: LevelFilter,
     console: bool,
 }
@@ -95,6 +98,7 @@ impl Builder {
             target: None,
             shutdown_timeout: Duration::from_secs(5),
             export_interval: None,
+            sampler: None,
             level: LevelFilter::INFO,
             console: true,
         }
@@ -127,6 +131,12 @@ impl Builder {
     /// How often metrics are exported. Default: `OTEL_METRIC_EXPORT_INTERVAL`, else 60 s.
     pub fn export_interval(mut self, interval: Duration) -> Self {
         self.export_interval = Some(interval);
+        self
+    }
+
+    /// Which spans are recorded. Default: `OTEL_TRACES_SAMPLER`, else all whose parent is. What is set here wins.
+    pub fn sampler(mut self, sampler: impl Into<Box<dyn ShouldSample>>) -> Self {
+        self.sampler = Some(sampler.into());
         self
     }
 
@@ -209,7 +219,10 @@ impl Builder {
 
     // ANCHOR: providers
     fn tracer_provider(&self, resource: &Resource) -> Result<SdkTracerProvider, InitError> {
-        let builder = SdkTracerProvider::builder().with_resource(resource.clone());
+        let mut builder = SdkTracerProvider::builder().with_resource(resource.clone());
+        if let Some(sampler) = &self.sampler {
+            builder = builder.with_sampler(sampler.clone());
+        }
         let Some((protocol, endpoint)) = self.target(self.config.traces) else {
             let provider = builder.build();
             let _ = provider.shutdown(); // its tracers do nothing: no span that nobody exports becomes a parent

@@ -12,11 +12,13 @@ use crate::registry::{Attribute, Registry};
 /// A name of the conventions. `tests/freshness.rs` writes the file they are read from.
 #[derive(Debug, Default)]
 struct Convention {
+    /// `stable`, `release_candidate` or `development`; of an attribute the crate says only whether it is `stable`.
+    stability: &'static str,
     /// Of an attribute: `string`, `number`, `boolean` or `array`; empty where it is not known.
     r#type: &'static str,
     kind: &'static str,
     unit: &'static str,
-    /// The name to use instead; `-` when there is none; empty when the name is good.
+    /// The name to use instead, or a sentence where it is not one name; empty when the name is good.
     deprecated: &'static str,
 }
 
@@ -30,9 +32,33 @@ fn names(what: &str) -> Conventions {
         let mut fields = line.split('\t').chain(std::iter::repeat(""));
         let mut next = || fields.next().unwrap_or_default();
         let (of, name) = (next(), next());
-        (of == what).then(|| (name, Convention { r#type: next(), kind: next(), unit: next(), deprecated: next() }))
+        let convention =
+            Convention { stability: next(), r#type: next(), kind: next(), unit: next(), deprecated: next() };
+        (of == what).then_some((name, convention))
     };
     include_str!("conventions.tsv").lines().filter_map(fields).collect()
+}
+
+/// An attribute or a metric of the pinned conventions, for lists of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// `http.request.method`.
+    pub name: &'static str,
+    /// Whether it names a metric, and no attribute.
+    pub is_metric: bool,
+    /// `stable`, `release_candidate` or `development`; of an attribute only whether it is `stable`.
+    pub stability: &'static str,
+    /// The name to use instead, or a sentence where it is not one name; `None` when the name is good.
+    pub deprecated: Option<&'static str>,
+}
+
+/// Every name that the pinned conventions have: attributes first, each by name.
+pub fn names_of_the_conventions() -> impl Iterator<Item = Name> {
+    let all = ATTRIBUTES.iter().map(|entry| (false, entry)).chain(METRICS.iter().map(|entry| (true, entry)));
+    all.map(|(is_metric, (name, convention))| {
+        let deprecated = Some(convention.deprecated).filter(|replacement| !replacement.is_empty());
+        Name { name, is_metric, stability: convention.stability, deprecated }
+    })
 }
 
 /// A departure from the conventions: what was seen, and what to do.
@@ -132,7 +158,9 @@ fn wrong_name<'a>(
 ) -> Option<String> {
     match known.get(name) {
         Some(Convention { deprecated: "", .. }) => None,
-        Some(Convention { deprecated: "-", .. }) => Some(format!("{what} {name} is deprecated, with no replacement")),
+        Some(Convention { deprecated, .. }) if deprecated.contains(' ') || deprecated.ends_with('.') => {
+            Some(format!("{what} {name} is deprecated: {deprecated}"))
+        }
         Some(Convention { deprecated, .. }) => Some(format!("{what} {name} is deprecated; use {deprecated}")),
         None => {
             let good = known.iter().filter(|(_, convention)| convention.deprecated.is_empty()).map(|(name, _)| *name);
@@ -176,6 +204,9 @@ mod tests {
         assert_eq!(METRICS["http.server.request.duration"].unit, "s");
         assert_eq!(METRICS["http.server.active_requests"].kind, "updowncounter");
         assert_eq!(ATTRIBUTES["http.method"].deprecated, "http.request.method");
+        assert_eq!(ATTRIBUTES["http.target"].deprecated, "Split to `url.path` and `url.query`.");
         assert_eq!(ATTRIBUTES["error.type"].deprecated, "");
+        assert_eq!(ATTRIBUTES["error.type"].stability, "stable");
+        assert_eq!(METRICS["rpc.client.call.duration"].stability, "release_candidate");
     }
 }

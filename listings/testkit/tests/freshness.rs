@@ -45,7 +45,7 @@ fn conventions_crate() -> (String, PathBuf) {
     (package["version"].as_str().unwrap().to_owned(), manifest.with_file_name("src"))
 }
 
-/// One line for each `pub const`: what its documentation says of instrument and unit, and what replaces it.
+/// One line for each `pub const`: what its documentation says of stability, instrument and unit, and what replaces it.
 fn constants(kind: &str, source: &str) -> String {
     let (mut lines, mut above) = (String::new(), String::new());
     let source = source.replace("=\n    ", "= "); // a long constant is on two lines
@@ -59,11 +59,17 @@ fn constants(kind: &str, source: &str) -> String {
             let row = above.lines().find(|row| row.contains(label));
             row.and_then(|row| row.split('`').nth(1)).unwrap_or_default()
         };
-        let deprecated = match above.contains("#[deprecated") {
-            true => above.split("renamed_to: ").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or("-"),
-            false => "",
+        // The new name where there is exactly one, else the sentence that says what to do.
+        let part = |from: &str, to: &str| above.split(from).nth(1).and_then(|rest| rest.split(to).next());
+        let deprecated = part("renamed_to: ", "}").or_else(|| part("{note: ", ", reason:"));
+        let deprecated = deprecated.map(|text| text.trim_end_matches("\\n")).unwrap_or_default();
+        // Only metrics have a line that says it; the feature is on everything that is not stable.
+        let status = match (cell("Status:"), above.contains("semconv_experimental")) {
+            ("", true) => "development".to_owned(),
+            ("", false) => "stable".to_owned(),
+            (status, _) => status.to_lowercase(),
         };
-        let fields = [kind, name, example_type(&above), cell("Instrument:"), cell("Unit:"), deprecated];
+        let fields = [kind, name, &status, example_type(&above), cell("Instrument:"), cell("Unit:"), deprecated];
         writeln!(lines, "{}", fields.join("\t").trim_end()).unwrap();
         above.clear();
     }

@@ -5,9 +5,10 @@
 #![allow(clippy::unwrap_used)]
 
 use context::channel::{Envelope, handle_batch};
-use context::{incoming, tasks, threads};
+use context::{incoming, stream, tasks, threads};
 use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
 use testkit::Receiver;
+use tokio_stream::{Stream, StreamExt};
 use tracing::dispatcher::{get_default, with_default};
 use tracing::instrument::WithSubscriber;
 use tracing::{Dispatch, Instrument, info_span};
@@ -28,6 +29,12 @@ fn subscriber() -> Dispatch {
 
 async fn pack() {
     info_span!("pack").in_scope(|| ());
+}
+
+/// The same, for a thread that knows neither this test's subscriber nor its span.
+fn pack_elsewhere() -> impl Fn() + Send + Sync + 'static {
+    let subscriber = subscriber();
+    move || with_default(&subscriber, || info_span!("pack").in_scope(|| ()))
 }
 
 const KEPT: &str = "order\n  pack\n";
@@ -94,32 +101,49 @@ async fn a_branch_that_select_drops_ends_its_span() {
     assert_eq!(sorted(&tree(work).await), ["  pack", "  slow", "order"]);
 }
 
+fn orders() -> impl Stream<Item = i32> {
+    tokio_stream::iter([1, 2]).map(|order| info_span!("pack").in_scope(|| order))
+}
+
+// ANCHOR: stream
+#[tracing::instrument(skip_all)]
+fn read() -> impl Stream<Item = i32> {
+    orders() // is not polled yet, and the span ends here
+}
+
+#[tokio::test]
+async fn lost_by_a_stream_that_outlives_its_function() {
+    let stream = async { info_span!("shop").in_scope(read) }.await;
+    let tree = tree(async { assert_eq!(stream.collect::<Vec<_>>().await, [1, 2]) }).await;
+    assert_eq!(tree, "order\n  pack\n  pack\n", "below who happens to poll");
+}
+
+#[tokio::test]
+async fn kept_by_a_stream_in_a_span() {
+    let work = async {
+        let stream = stream::instrument(orders(), info_span!("read"));
+        assert_eq!(stream.collect::<Vec<_>>().await, [1, 2]);
+    };
+    assert_eq!(tree(work).await, "order\n  read\n    pack\n    pack\n");
+}
+// ANCHOR_END: stream
+
 #[tokio::test]
 async fn lost_on_the_blocking_pool() {
-    let work = async {
-        let subscriber = subscriber();
-        let pack = move || with_default(&subscriber, || info_span!("pack").in_scope(|| ()));
-        tokio::task::spawn_blocking(pack).await.unwrap();
-    };
-    assert_eq!(sorted(&tree(work).await), sorted(LOST));
+    let tree = tree(async { tokio::task::spawn_blocking(pack_elsewhere()).await.unwrap() }).await;
+    assert_eq!(sorted(&tree), sorted(LOST));
 }
 
 #[tokio::test]
 async fn kept_on_the_blocking_pool() {
-    let work = async {
-        let subscriber = subscriber();
-        let pack = move || with_default(&subscriber, || info_span!("pack").in_scope(|| ()));
-        threads::spawn_blocking(pack).await.unwrap();
-    };
-    assert_eq!(tree(work).await, KEPT);
+    assert_eq!(tree(async { threads::spawn_blocking(pack_elsewhere()).await.unwrap() }).await, KEPT);
 }
 
 #[tokio::test]
 async fn kept_on_rayons_pool() {
     let work = async {
-        let subscriber = subscriber();
-        let pack = |_| with_default(&subscriber, || info_span!("pack").in_scope(|| ()));
-        threads::par_map(vec![1, 2], pack);
+        let pack = pack_elsewhere();
+        threads::par_map(vec![1, 2], |_| pack());
     };
     assert_eq!(tree(work).await, "order\n  pack\n  pack\n");
 }
@@ -153,29 +177,30 @@ fn remote() -> opentelemetry::Context {
     opentelemetry::Context::new().with_remote_span_context(parent)
 }
 
+/// Whether the one span that `work` makes has a parent in another process.
+async fn has_remote_parent(work: impl FnOnce()) -> bool {
+    let receiver = Receiver::http().await;
+    let telemetry = receiver.telemetry("shop").build().unwrap();
+    with_default(&telemetry.dispatch(), work);
+    telemetry.shutdown().unwrap();
+    receiver.capture().await.spans[0].remote_parent
+}
+
 // ANCHOR: set_parent
 #[tokio::test]
 async fn kept_from_a_remote_parent() {
-    let receiver = Receiver::http().await;
-    let telemetry = receiver.telemetry("shop").build().unwrap();
-    with_default(&telemetry.dispatch(), || {
-        incoming::below(info_span!("order"), remote()).unwrap().in_scope(|| ());
-    });
-    telemetry.shutdown().unwrap();
-    assert!(receiver.capture().await.spans[0].remote_parent);
+    let work = || incoming::below(info_span!("order"), remote()).unwrap().in_scope(|| ());
+    assert!(has_remote_parent(work).await);
 }
 
 #[tokio::test]
 async fn lost_when_the_span_was_entered_before() {
-    let receiver = Receiver::http().await;
-    let telemetry = receiver.telemetry("shop").build().unwrap();
-    with_default(&telemetry.dispatch(), || {
+    let work = || {
         let span = info_span!("order");
         span.in_scope(|| ());
         incoming::below(span, remote()).expect_err("its ids are settled");
-    });
-    telemetry.shutdown().unwrap();
-    assert!(!receiver.capture().await.spans[0].remote_parent);
+    };
+    assert!(!has_remote_parent(work).await);
 }
 
 #[tracing::instrument]
@@ -185,10 +210,6 @@ fn instrumented() {
 
 #[tokio::test]
 async fn lost_inside_an_instrumented_function() {
-    let receiver = Receiver::http().await;
-    let telemetry = receiver.telemetry("shop").build().unwrap();
-    with_default(&telemetry.dispatch(), instrumented);
-    telemetry.shutdown().unwrap();
-    assert!(!receiver.capture().await.spans[0].remote_parent);
+    assert!(!has_remote_parent(instrumented).await);
 }
 // ANCHOR_END: set_parent

@@ -1,15 +1,13 @@
 //! What the matrix says, run once for all tests.
 #![allow(clippy::unwrap_used)]
 
-use std::process::Command;
 use std::sync::LazyLock;
+
+use testkit::example;
 
 /// What the example prints.
 static MATRIX: LazyLock<String> = LazyLock::new(|| {
-    let deps = std::env::current_exe().unwrap();
-    let example = deps.ancestors().nth(2).unwrap().join("examples/shutdown-matrix");
-    assert!(example.exists(), "{} is missing: cargo build -p shutdown --examples", example.display());
-    let output = Command::new(example).output().unwrap();
+    let output = example("shutdown-matrix").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 });

@@ -1,0 +1,1 @@
+//! Failures that need a dependency tree of their own.
