@@ -13,6 +13,9 @@ const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default();
 
+/// Units of time, as UCUM spells them.
+const TIMES: [&str; 7] = ["ns", "us", "ms", "s", "min", "h", "d"];
+
 /// How to print.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct View {
@@ -38,7 +41,7 @@ impl View {
         logs.iter().for_each(|log| self.log(&mut out, log, &names));
         metrics
             .iter()
-            .for_each(|metric| line(&mut out, "metric", &number(metric), &metric.attributes, &metric.service));
+            .for_each(|metric| line(&mut out, "metric", &self.number(metric), &metric.attributes, &metric.service));
         out
     }
 
@@ -72,7 +75,7 @@ impl View {
     ) {
         let _ = write!(out, "{:indent$}{BLUE}{}{BLUE:#}  {DIM}{}", "", span.name, span.kind, indent = 2 * depth);
         if !self.stable {
-            let _ = write!(out, "  {:.2} ms", span.duration_ms);
+            let _ = write!(out, "  {:.2} ms  {}", span.duration_ms, span.span_id);
         }
         let _ = write!(out, "{DIM:#}");
         if span.status == "error" {
@@ -99,14 +102,18 @@ impl View {
         };
         line(out, "log", &format!("{} {body}{span}", log.severity), &log.attributes, &log.service);
     }
-}
 
-fn number(metric: &MetricRecord) -> String {
-    let value = match metric.value.get("count") {
-        Some(count) => format!("count {count}, sum {}", metric.value["sum"]),
-        None => metric.value.to_string(),
-    };
-    format!("{} = {value} {}", metric.name, metric.unit).trim_end().to_owned()
+    /// A time is what differs in every run: of a histogram remains how many there were, of a number nothing.
+    fn number(self, metric: &MetricRecord) -> String {
+        let is_left_out = self.stable && TIMES.contains(&metric.unit.as_str());
+        let (value, unit) = match metric.value.get("count") {
+            Some(count) if is_left_out => (format!("count {count}"), ""),
+            Some(count) => (format!("count {count}, sum {}", metric.value["sum"]), metric.unit.as_str()),
+            None if is_left_out => ("…".to_owned(), metric.unit.as_str()),
+            None => (metric.value.to_string(), metric.unit.as_str()),
+        };
+        format!("{} = {value} {unit}", metric.name).trim_end().to_owned()
+    }
 }
 
 fn line(out: &mut String, signal: &str, text: &str, attributes: &Map<String, Value>, service: &str) {
@@ -150,8 +157,8 @@ mod tests {
     #[test]
     fn children_stand_below_their_parent_whatever_came_first() {
         let records = vec![span("child", "2", "1", 20), span("root", "1", "", 10), span("later", "3", "1", 30)];
-        let tree = "trace  t\n  root  internal  1.50 ms  [shop]\n    child  internal  1.50 ms  [shop]\n    \
-                    later  internal  1.50 ms  [shop]\n";
+        let tree = "trace  t\n  root  internal  1.50 ms  1  [shop]\n    child  internal  1.50 ms  2  [shop]\n    \
+                    later  internal  1.50 ms  3  [shop]\n";
         assert_eq!(plain(records, false), tree);
     }
 
@@ -161,28 +168,50 @@ mod tests {
         assert_eq!(plain(vec![span("child", "2", "1", 20)], true), tree);
     }
 
-    #[test]
-    fn logs_name_their_span_and_metrics_their_unit() {
-        let log = Record::Log(LogLine {
+    fn log(span: &str) -> Record {
+        Record::Log(LogLine {
             service: "shop".into(),
             severity: "INFO".into(),
             event_name: String::new(),
             body: "packed".into(),
             trace_id: "t".into(),
-            span_id: "1".into(),
+            span_id: span.into(),
             time_unix_nano: 1,
             attributes: Map::new(),
-        });
-        let metric = |value| {
-            let (name, unit) = ("order.packed".into(), "{order}".into());
-            let attributes = Map::from_iter([("kind".to_owned(), Value::from("book"))]);
-            Record::Metric(MetricRecord { service: "shop".into(), name, unit, kind: "counter", attributes, value })
-        };
+        })
+    }
+
+    fn metric(name: &str, unit: &str, value: Value) -> Record {
+        let attributes = Map::from_iter([("kind".to_owned(), Value::from("book"))]);
+        let (name, unit) = (name.into(), unit.into());
+        Record::Metric(MetricRecord { service: "shop".into(), name, unit, kind: "counter", attributes, value })
+    }
+
+    #[test]
+    fn logs_name_their_span_and_metrics_their_unit() {
+        let packed = |value| metric("order.packed", "{order}", value);
         let histogram = serde_json::json!({"count": 2, "sum": 0.5});
-        let text = plain(vec![metric(1.into()), log, metric(histogram), span("order", "1", "", 1)], true);
+        let text = plain(vec![packed(1.into()), log("1"), packed(histogram), span("order", "1", "", 1)], true);
         let lines = "trace  \n  order  internal  [shop]\nlog    INFO packed  in order  [shop]\n\
                      metric order.packed = 1 {order}  [shop] kind=book\n\
                      metric order.packed = count 2, sum 0.5 {order}  [shop] kind=book\n";
         assert_eq!(text, lines);
+    }
+
+    #[test]
+    fn a_log_that_comes_before_its_span_is_found_by_the_id() {
+        assert_eq!(plain(vec![log("97cb")], false), "log    INFO packed  in 97cb  [shop]\n");
+        let later = plain(vec![span("order", "97cb", "", 1)], false);
+        assert_eq!(later, "trace  t\n  order  internal  1.50 ms  97cb  [shop]\n");
+    }
+
+    #[test]
+    fn a_time_is_left_out_of_what_is_the_same_in_every_run() {
+        let histogram = serde_json::json!({"count": 2, "sum": 0.5});
+        let records = vec![metric("a.duration", "s", histogram), metric("b.age", "ms", 7.into())];
+        let all = "metric a.duration = count 2, sum 0.5 s  [shop] kind=book\nmetric b.age = 7 ms  [shop] kind=book\n";
+        assert_eq!(plain(records.clone(), false), all);
+        let stable = "metric a.duration = count 2  [shop] kind=book\nmetric b.age = … ms  [shop] kind=book\n";
+        assert_eq!(plain(records, true), stable);
     }
 }

@@ -1,6 +1,7 @@
 //! From configuration to running providers, joined to `tracing`.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider;
@@ -177,7 +178,7 @@ impl Builder {
         drop(entered);
 
         let dispatch = self.dispatch(&traces, &logs);
-        for warning in &self.config.warnings {
+        for warning in self.config.warnings.iter().chain(&self.doubts()) {
             tracing::dispatcher::with_default(&dispatch, || tracing::warn!(target: "telemetry", "{warning}"));
         }
         let (propagators, shutdown_timeout) = (self.config.propagators, self.shutdown_timeout);
@@ -215,6 +216,14 @@ impl Builder {
             (Exporter::Otlp(_), Some((protocol, endpoint))) => Some((*protocol, Some(endpoint))),
             (Exporter::Otlp(protocol), None) => Some((protocol, None)),
         }
+    }
+
+    /// Each of them once, however many signals it is about.
+    fn doubts(&self) -> BTreeSet<String> {
+        let signals =
+            [("TRACES", self.config.traces), ("METRICS", self.config.metrics), ("LOGS", self.config.logs)].into_iter();
+        let targets = signals.filter_map(|(signal, exporter)| Some((signal, self.target(exporter)?)));
+        targets.filter_map(|(signal, (protocol, endpoint))| exporter::doubt(signal, protocol, endpoint)).collect()
     }
 
     // ANCHOR: providers

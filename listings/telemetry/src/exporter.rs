@@ -69,9 +69,7 @@ exporter!(LogExporter, logs, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT");
 /// Says whether the connection is encrypted: then gRPC needs the certificates of the system, which the SDK does not load
 /// by itself. They are not loaded for nothing, because an image without any would then fail on plain connections too.
 fn check(signal: &'static str, variable: &str, protocol: Protocol, given: Option<&str>) -> Result<bool, InitError> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let found = given.map(str::to_owned).or_else(|| set(variable)).or_else(|| set("OTEL_EXPORTER_OTLP_ENDPOINT"));
-    let Some(endpoint) = found else { return Ok(false) }; // the default, on this machine
+    let Some(endpoint) = found(variable, given) else { return Ok(false) }; // the default, on this machine
     let refused = |reason| Err(InitError::Endpoint { signal, endpoint: endpoint.clone(), reason });
     let Ok(uri) = endpoint.parse::<Uri>() else { return refused("it is not a URL") };
     let Some(host) = uri.authority() else { return refused("it names no host") };
@@ -86,9 +84,45 @@ fn check(signal: &'static str, variable: &str, protocol: Protocol, given: Option
     }
 }
 
+fn found(variable: &str, given: Option<&str>) -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    given.map(str::to_owned).or_else(|| set(variable)).or_else(|| set("OTEL_EXPORTER_OTLP_ENDPOINT"))
+}
+
+/// What looks like a mistake and need not be one: the port that by custom is the other protocol's.
+pub(crate) fn doubt(signal: &str, protocol: Protocol, given: Option<&str>) -> Option<String> {
+    let endpoint = found(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"), given)?;
+    let advice = match (protocol, endpoint.parse::<Uri>().ok()?.port_u16()?) {
+        (Protocol::Grpc, 4318) => "4318 is the port of HTTP, and the protocol is grpc: take 4317, or http/protobuf",
+        (Protocol::Grpc, _) => return None,
+        (_, 4317) => {
+            "4317 is the port of gRPC, and the protocol is HTTP: take 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+        }
+        _ => return None,
+    };
+    Some(format!("the endpoint {endpoint}: {advice}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_port_of_the_other_protocol_is_a_doubt() {
+        use Protocol::{Grpc, HttpBinary, HttpJson};
+        for (protocol, port, is_doubtful) in [
+            (Grpc, 4317, false),
+            (Grpc, 4318, true),
+            (HttpBinary, 4317, true),
+            (HttpJson, 4317, true),
+            (HttpBinary, 4318, false),
+            (HttpBinary, 443, false),
+        ] {
+            let doubt = doubt("UNSET", protocol, Some(&format!("http://collector:{port}")));
+            assert_eq!(doubt.is_some(), is_doubtful, "{doubt:?}");
+        }
+        assert_eq!(doubt("UNSET", HttpBinary, None), None);
+    }
 
     #[test]
     fn endpoints_that_can_never_be_reached_are_refused() {

@@ -62,6 +62,18 @@ async fn the_default_is_http_with_protobuf_and_an_unknown_protocol_is_a_warning(
 }
 
 #[tokio::test]
+async fn the_port_of_the_other_protocol_is_a_warning() {
+    for (protocol, port, advice) in
+        [("", 4317, "take 4318, or OTEL_EXPORTER_OTLP_PROTOCOL=grpc"), ("grpc", 4318, "take 4317, or http/protobuf")]
+    {
+        let endpoint = format!("http://127.0.0.99:{port}"); // nobody listens there
+        let variables = [("OTEL_EXPORTER_OTLP_PROTOCOL", protocol), ("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)];
+        let (_, stderr) = order(example("order"), &variables).await;
+        assert_eq!(stderr.matches(advice).count(), 1, "{stderr}");
+    }
+}
+
+#[tokio::test]
 async fn who_deploys_names_the_service() {
     let receiver = Receiver::grpc().await;
     order(example_to("order", &receiver), &[]).await;

@@ -7,9 +7,6 @@ use std::time::Instant;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 
-/// The boundaries that the semantic conventions advise for durations of requests, in seconds.
-pub const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-
 /// How an order is paid: a closed set, so that it may be an attribute of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Payment {
@@ -30,6 +27,9 @@ impl Payment {
 }
 
 // ANCHOR: instruments
+/// The boundaries that the semantic conventions advise for durations of requests, in seconds.
+pub const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+
 /// The instruments of the shop. Made once, when it starts, and kept; a clone is the same instruments.
 #[derive(Debug, Clone)]
 pub struct Shop {

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,8 @@ use common::child::{Child, checkout};
 use common::{Shop, eventually, order, post as json};
 use reqwest::{Method, Request, Url};
 use serde_json::{Value, json};
-use testkit::Receiver;
+use testkit::{Receiver, Registry, check};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tracing::Dispatch;
 
@@ -65,6 +67,51 @@ async fn sigterm_loses_no_span() {
     assert_eq!(capture.metric("circuit_breaker.calls", &success), Some(&json!(3)));
 }
 // ANCHOR_END: sigterm
+
+/// A `POST` that has begun, and never ends: its handler waits for a body.
+async fn begin(address: SocketAddr, path: &str) -> tokio::net::TcpStream {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n\
+         Content-Length: 100\r\nExpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100", "the handler asks for the body");
+    stream
+}
+
+#[tokio::test]
+async fn what_the_drain_cuts_off_arrives_and_every_name_is_declared() {
+    let receiver = Receiver::grpc().await;
+    let endpoint = receiver.endpoint();
+    let exporter =
+        [("OTEL_EXPORTER_OTLP_PROTOCOL", receiver.protocol()), ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
+    let (checkout, payments) = (Child::start(&exporter), Child::payments(&exporter));
+    let slow = Request::new(Method::PUT, payments.url("/mode/slow"));
+    assert_eq!(reqwest::Client::new().execute(slow).await.unwrap().status(), 200);
+    let _unfinished = (begin(checkout.public(), "/checkout").await, begin(payments.public(), "/charge").await);
+
+    checkout.terminate();
+    payments.terminate();
+    for child in [checkout, payments] {
+        let (status, said) = child.ended().await;
+        assert!(status.success(), "{said}");
+    }
+    let capture = receiver.capture().await;
+    for (service, name) in [("checkout", "POST /checkout"), ("payments", "POST /charge")] {
+        let span = capture.spans_named(name).next().unwrap_or_else(|| panic!("no {name} in\n{capture}"));
+        assert_eq!((span.service.as_str(), span.kind.as_str()), (service, "server"));
+        assert!(!span.attributes.contains_key("http.response.status_code"), "nobody was answered: {span:?}");
+        let durations = capture.metrics.iter().filter(|metric| metric.name == "http.server.request.duration");
+        let mut points = durations.flat_map(|metric| &metric.points);
+        assert!(points.any(|point| point.attributes["http.route"] == name["POST ".len()..]), "{capture}");
+    }
+    let names: BTreeSet<_> = capture.logs.iter().map(|log| log.event_name.as_deref().unwrap_or(&log.body)).collect();
+    assert_eq!(Vec::from_iter(names), ["payments.mode_changed", "shop.drain_cut", "shop.listening"]);
+    assert_eq!(check(&capture, &Registry::read("telemetry/registry.toml")), []);
+}
 
 // ANCHOR: collector_down
 #[cfg(target_os = "linux")]
@@ -119,10 +166,10 @@ async fn a_collector_that_hangs_delays_the_end_within_the_bound() {
 async fn the_admin_port_is_on_the_loopback_interface_only() {
     let upstream = format!("http://{}", nowhere());
     let child = Child::start(&[("UPSTREAM_URL", &upstream), ("OTEL_SDK_DISABLED", "true")]);
-    assert!(child.admin.ip() == std::net::Ipv4Addr::LOCALHOST);
+    assert!(child.admin().ip() == std::net::Ipv4Addr::LOCALHOST);
     let elsewhere = |port| TcpStream::connect(SocketAddr::from(([127, 0, 0, 2], port)));
     assert!(elsewhere(child.public().port()).is_ok(), "customers come in on every address");
-    assert!(elsewhere(child.admin.port()).is_err());
+    assert!(elsewhere(child.admin().port()).is_err());
     let on_the_public_port = reqwest::get(child.url("/admin/breakers")).await.unwrap();
     assert_eq!(on_the_public_port.status(), 404);
 }

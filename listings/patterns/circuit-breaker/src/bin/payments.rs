@@ -1,18 +1,19 @@
 //! The flaky payment provider.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
-use anyhow::Context;
 use circuit_breaker::service::upstream::{self, Weather};
-use circuit_breaker::service::{Stop, serve};
+use circuit_breaker::service::{Stop, listen, serve};
 use telemetry::Telemetry;
-use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let port = upstream::port()?;
     let telemetry = Telemetry::builder("payments").version(env!("CARGO_PKG_VERSION")).install()?;
-    let result = run(port, &telemetry).await;
+    let runtime = Runtime::new()?;
+    let result = runtime.block_on(run(port, &telemetry));
+    runtime.shutdown_timeout(Duration::from_secs(1));
     if let Err(lost) = telemetry.shutdown() {
         eprintln!("{lost}");
     }
@@ -20,10 +21,7 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn run(port: u16, telemetry: &Telemetry) -> anyhow::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
-        .await
-        .with_context(|| format!("cannot listen on port {port}; is PORT taken?"))?;
-    tracing::info!(public = %listener.local_addr()?, "listening");
+    let listener = listen(Ipv4Addr::UNSPECIFIED, port, "PORT").await?;
     let router = upstream::router(Weather::default(), &telemetry.meter(circuit_breaker::scope()));
     let stop = Stop::default();
     tokio::try_join!(serve(listener, router, &stop), stop.on_signal())?;

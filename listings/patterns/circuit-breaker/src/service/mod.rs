@@ -12,7 +12,7 @@ mod serve;
 pub mod upstream;
 
 pub use config::{Config, InvalidVariable};
-pub use serve::{Stop, serve};
+pub use serve::{CannotListen, Stop, listen, serve};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,8 @@
-//! From a listening socket to a clean end.
+//! From an open port to a clean end.
 
 use std::future::Future;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +12,30 @@ use tokio::sync::watch;
 /// How long requests that are under way may take once the program has been told to stop. Longer than a call to the
 /// payment service can last, and shorter than the grace period of the platform.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// The port is taken, or not ours to take.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}; is {variable} taken?")]
+pub struct CannotListen {
+    address: SocketAddr,
+    variable: &'static str,
+    source: io::Error,
+}
+
+/// Opens a port, and says which: `variable` may have been 0.
+///
+/// # Errors
+///
+/// [`CannotListen`], which names the `variable` that chose the port.
+pub async fn listen(address: Ipv4Addr, port: u16, variable: &'static str) -> Result<TcpListener, CannotListen> {
+    let asked = SocketAddr::from((address, port));
+    let refused = |source| CannotListen { address: asked, variable, source };
+    let listener = TcpListener::bind(asked).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let (ip, port) = (address.ip(), i64::from(address.port())); // an unsigned field would arrive as text
+    tracing::info!(name: "shop.listening", { server.address = %ip, server.port = port }, "{variable} is open");
+    Ok(listener)
+}
 
 // ANCHOR: stop
 /// Tells every part of the program that it is time to stop. Clones hear the same word.
@@ -66,7 +91,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: &Stop) -> io::Re
     tokio::select! {
         result = server => result,
         () = deadline => {
-            tracing::warn!("requests were still under way after {DRAIN:?}; they end here");
+            tracing::warn!(name: "shop.drain_cut", "requests were still under way after {DRAIN:?}; they end here");
             Ok(())
         }
     }

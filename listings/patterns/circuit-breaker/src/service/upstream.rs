@@ -98,7 +98,7 @@ async fn charge(State(weather): State<Weather>, Json(order): Json<Order>) -> Res
 async fn set_mode(State(weather): State<Weather>, Path(mode): Path<String>) -> Result<String, (StatusCode, String)> {
     let mode = mode.parse::<Mode>().map_err(|unknown| (StatusCode::BAD_REQUEST, format!("{unknown}\n")))?;
     weather.set(mode);
-    tracing::info!(%mode, "the weather has changed");
+    tracing::info!(name: "payments.mode_changed", { payments.mode = %mode }, "the weather has changed");
     Ok(format!("{mode}\n"))
 }
 
