@@ -19,7 +19,7 @@ pub struct Measured {
     pub name: String,
     /// What repeats it.
     pub command: String,
-    /// The unit of all rows.
+    /// The unit of all rows: of a rate, more is better; of anything else, less.
     pub unit: String,
     /// What the numbers depend on, below `listings/`.
     pub sources: Vec<String>,
@@ -105,8 +105,8 @@ pub fn save(slug: &str, measured: Measured) -> anyhow::Result<()> {
     let Measured { name, command, unit, sources, versions, rows } = measured;
     let results = Results {
         name,
+        better: if unit.ends_with("/s") { Better::Higher } else { Better::Lower },
         unit,
-        better: Better::Lower,
         command,
         date: book::today(),
         machine: machine()?,

@@ -8,7 +8,7 @@ use crate::parts::part;
 use crate::process::{cargo, run as execute};
 use crate::root::{listing, listings, root};
 use crate::steps::Steps;
-use crate::{guards, manifests, outputs, readme, serve, typography};
+use crate::{guards, manifests, outputs, queries, readme, serve, typography};
 
 /// `cargo xtask check`.
 pub fn run() -> anyhow::Result<()> {
@@ -20,10 +20,11 @@ pub fn run() -> anyhow::Result<()> {
 
 fn everything(steps: &mut Steps) -> anyhow::Result<()> {
     steps.step("bring what is missing", || {
-        ["validators", "mdbook", "mdbook-mermaid"].map(part).iter().try_for_each(|part| part.ensure())
+        ["validators", "mdbook", "mdbook-mermaid", "postgresql"].map(part).iter().try_for_each(|part| part.ensure())
     })?;
     reading(steps)?;
     lints(steps)?;
+    steps.step("queries are what the database says", || queries::run(true))?;
     steps.step("build the site's programs", serve::build_site)?;
     book(steps, &BTreeSet::new())
 }

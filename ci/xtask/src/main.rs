@@ -13,6 +13,7 @@ mod outputs;
 mod pairs;
 mod parts;
 mod process;
+mod queries;
 mod readme;
 mod receive;
 mod root;
@@ -83,6 +84,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Write anew what a database says of the queries of all listings, or check it
+    Queries {
+        /// Compare only
+        #[arg(long)]
+        check: bool,
+    },
     /// Receive OTLP on this machine and print it; `-- COMMAND` runs a program that sends here
     #[command(disable_help_flag = true)]
     Receive {
@@ -121,6 +128,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Versus { listing } => versus::run(&listing)?,
         Command::Capture { listing } => capture::run(listing.as_deref())?,
         Command::Outputs { check } => outputs::run(check, &BTreeSet::new())?,
+        Command::Queries { check } => queries::run(check)?,
         Command::Receive { arguments } => return receive::run(&arguments),
         Command::Pairs { command } => pairs::run(command)?,
         Command::Gate { program, arguments } => return gate::run(&program, &arguments),

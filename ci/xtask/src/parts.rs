@@ -74,8 +74,11 @@ const GO: &str = "https://go.dev/doc/install";
 /// The list of what is in the Collector, and the version of the builder that it was written for.
 const OTELCOL: &str = "listings/foundations/collectors/collector/builder.yaml";
 
+/// A program inside a package of Python's, as long as it is in no other registry.
+const ROTEL: &str = "0.0.1a15";
+
 /// Everything, in the order of need.
-pub const PARTS: [Part; 18] = [
+pub const PARTS: [Part; 21] = [
     needed(
         "rustc",
         || concat!(env!("CARGO_PKG_RUST_VERSION"), "+").into(),
@@ -138,6 +141,23 @@ pub const PARTS: [Part; 18] = [
         "cargo xtask test",
         otelcol,
         bring_otelcol,
+    ),
+    brought("rotel", || ROTEL.into(), "another collector, for a test", "cargo xtask test", rotel, bring_rotel),
+    brought(
+        "postgresql",
+        || "15+".into(),
+        "the database of the tests",
+        "apt-get install postgresql",
+        postgresql,
+        || apt(&["postgresql"]),
+    ),
+    brought(
+        "redis",
+        || "7+".into(),
+        "the broker of the tests",
+        "apt-get install redis-server",
+        redis,
+        || apt(&["redis-server"]),
     ),
     brought(
         "chromium",
@@ -278,6 +298,37 @@ fn bring_otelcol() -> anyhow::Result<()> {
     Ok(())
 }
 
+fn rotel() -> Option<String> {
+    version("rotel", &["--version"])?; // tells another version than its package
+    fs::read_to_string(target().join("tools/rotel.version")).ok()
+}
+
+/// The package is for a few versions of Python, and the program in it needs none.
+fn bring_rotel() -> anyhow::Result<()> {
+    let tools = target().join("tools");
+    let (folder, package) = (tools.join("build/rotel"), format!("rotel=={ROTEL}"));
+    let platform = format!("manylinux_2_34_{}", std::env::consts::ARCH);
+    let mut pip = command(tools.join("venv/bin/pip"));
+    pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--upgrade", "--only-binary=:all:"]);
+    pip.args(["--python-version", "3.11", "--platform", &platform, &package, "--target"]).arg(&folder);
+    run(&mut pip)?;
+    fs::create_dir_all(tools.join("bin"))?;
+    fs::copy(folder.join("rotel/rotel-agent"), tools.join("bin/rotel")).context("the package has no program")?;
+    fs::write(tools.join("rotel.version"), ROTEL).context("which version it is cannot be kept")
+}
+
+/// On the path, or where Debian keeps its versions.
+fn postgresql() -> Option<String> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let programs = versions.map(|version| version.path().join("bin/postgres").to_string_lossy().into_owned());
+    programs.chain(["postgres".to_owned()]).filter_map(|program| version(&program, &["--version"])).max()
+}
+
+/// `Redis server v=7.0.15 sha=…`, with the version as a word of its own.
+fn redis() -> Option<String> {
+    version("redis-server", &["--version"]).map(|said| said.replace(" v=", " "))
+}
+
 /// The version of axe-core that a lock file names.
 fn axe(lock: &str) -> Option<String> {
     let lock = fs::read_to_string(root().join(AXE).join(lock)).ok()?;
@@ -322,6 +373,7 @@ mod tests {
         assert!(fits("rustc 1.95.0 (f2d3ce0bd 2026-03-21)", "1.91.1+") && !fits("rustc 1.91.0 (x)", "1.91.1+"));
         assert!(fits("v20.20.2", "20+") && fits("java 17.0.12, maven 3.8.7", "17+") && fits("anything", ""));
         assert!(fits("go version 1.26.8 linux/amd64", "1.26+") && fits("otelcol version 0.161.0", "0.161.0"));
+        assert!(fits("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "15+"));
         assert!(!fits("another list", "0.161.0"));
         assert!(!fits("", "1+"));
     }

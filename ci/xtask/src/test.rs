@@ -9,6 +9,7 @@ use crate::check;
 use crate::gate::{self, Ran};
 use crate::parts::PARTS;
 use crate::process::{cargo, run as execute};
+use crate::queries;
 use crate::stamps::Stamps;
 use crate::steps::Steps;
 
@@ -28,6 +29,8 @@ fn everything(steps: &mut Steps, all: bool) -> anyhow::Result<String> {
     steps.step("build crates, tests, snippets and examples", || {
         execute(cargo().args(["test", "--workspace", "--locked", "--no-run"]))
     })?;
+
+    steps.step("queries are what the database says", || queries::run(true))?;
 
     let stamps = Stamps::read()?;
     let passed = if all { BTreeMap::new() } else { stamps.passed() };

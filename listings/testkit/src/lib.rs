@@ -20,8 +20,11 @@
 mod capture;
 mod conventions;
 mod example;
+mod keeper;
+mod postgres;
 mod proxy;
 mod receiver;
+mod redis;
 mod registry;
 mod serve;
 
@@ -30,7 +33,9 @@ pub use capture::test_name;
 pub use capture::{Attributes, Capture, LogRecord, Metric, Point, Span};
 pub use conventions::{Name, Violation, check, names_of_the_conventions};
 pub use example::example;
+pub use postgres::Postgres;
 pub use proxy::{Fault, FaultProxy};
 pub use receiver::Receiver;
+pub use redis::Redis;
 pub use registry::Registry;
 pub use serve::serve;

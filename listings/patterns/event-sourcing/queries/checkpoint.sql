@@ -1,0 +1,2 @@
+-- How far a projection has come.
+SELECT transaction, position FROM checkpoints WHERE name = $1

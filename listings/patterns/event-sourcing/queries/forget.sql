@@ -1,0 +1,2 @@
+-- Throws a key away.
+DELETE FROM keys WHERE subject = $1

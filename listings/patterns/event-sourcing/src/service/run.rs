@@ -1,0 +1,101 @@
+//! From an environment to a clean end.
+
+use std::future::Future;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use anyhow::Context;
+use opentelemetry::metrics::Meter;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{Config, api};
+use crate::bank::{Balances, Statement};
+use crate::outbox::Outbox;
+use crate::store::{EventStore, connect};
+use crate::subscription::{Subscription, SubscriptionError};
+
+/// How long requests that are under way may take once the program has been told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Brings the database up to date: a job of the deployment, once, before the replicas start.
+///
+/// # Errors
+///
+/// When the database does not answer, or is newer than this program.
+pub async fn migrate(config: Config) -> anyhow::Result<()> {
+    // Without the limits of the service: an index over all events takes as long as it takes.
+    let pool = PgPool::connect_with(config.database).await.context("the database does not answer")?;
+    EventStore::migrate(&pool).await.context("the database cannot be brought up to date")
+}
+
+// ANCHOR: run
+/// Serves customers and keeps the read models, until SIGTERM.
+///
+/// # Errors
+///
+/// When the database does not answer at the start, the port is taken, or an event cannot be applied.
+pub async fn run(config: Config, meter: &Meter) -> anyhow::Result<()> {
+    let pool = connect(config.database, config.connections).await.context("the database does not answer")?;
+    let store = EventStore::new(pool, meter);
+    store.verify().await?;
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, config.port)).await;
+    let listener = listener.with_context(|| format!("cannot listen on port {}; is PORT taken?", config.port))?;
+    tracing::info!(name: "server.listening", { server.port = listener.local_addr()?.port() }, "listening");
+
+    let stop = CancellationToken::new();
+    let customers = axum::serve(listener, api::router(store.clone(), meter));
+    let customers = customers.with_graceful_shutdown(stop.clone().cancelled_owned());
+    let balances = Subscription::new(store.clone(), Balances::of(&store));
+    let statement = Subscription::new(store.clone(), Statement::of(&store));
+    let outbox = config.broker.map(|broker| Outbox::new(store, broker, config.stream));
+    let all = async {
+        tokio::try_join!(
+            async { customers.await.context("the listening socket failed") },
+            part("balances", &stop, balances.run(stop.cancelled())),
+            part("statement", &stop, statement.run(stop.cancelled())),
+            async {
+                match &outbox {
+                    Some(outbox) => part("outbox", &stop, outbox.run(stop.cancelled())).await,
+                    None => Ok(()),
+                }
+            },
+            async {
+                telemetry::shutdown_signal().await?;
+                stop.cancel();
+                Ok(())
+            },
+        )
+    };
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        result = all => result.map(drop),
+        () = deadline => {
+            tracing::warn!(name: "server.drain.cut", "requests were still under way; they end here");
+            Ok(())
+        }
+    }
+}
+// ANCHOR_END: run
+
+/// One that cannot go on does not take the others with it: customers are still served, from a read model that stands still. The
+/// error in the log and the lag that grows call somebody.
+async fn part(
+    name: &str,
+    stop: &CancellationToken,
+    running: impl Future<Output = Result<(), SubscriptionError>>,
+) -> anyhow::Result<()> {
+    if let Err(error) = running.await {
+        tracing::error!(
+            name: "projection.stopped",
+            { projection.name = name, exception.message = %error },
+            "a projection cannot go on"
+        );
+        stop.cancelled().await;
+    }
+    Ok(())
+}
