@@ -92,7 +92,7 @@ const LOCK: &str = "2s";
 /// How long a transaction may do nothing. It holds back every reader meanwhile.
 const IDLE: &str = "5s";
 
-/// A pool whose connections wait for nothing without end.
+/// A pool whose server lets no statement, no lock and no idle transaction last without end.
 ///
 /// # Errors
 ///

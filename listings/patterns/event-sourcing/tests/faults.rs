@@ -312,7 +312,7 @@ async fn a_projection_waits_while_the_disk_is_full_and_goes_on_when_there_is_roo
 // ANCHOR_END: disk
 
 // ANCHOR: writers
-/// Says each number, at the version that the stream has. Where it was told that they are, and how many conflicts it met.
+/// Says each number, at the version that the stream has. Returns where they are, and how many conflicts there were.
 async fn write(store: EventStore, numbers: Range<i64>) -> (Vec<(i64, i64, Position)>, usize) {
     let (mut version, mut acknowledged, mut conflicts) = (0, Vec::new(), 0);
     for number in numbers {
