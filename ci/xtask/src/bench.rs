@@ -34,13 +34,15 @@ pub struct Measured {
 /// of a peer. A quick run is a first look: it prints, and writes nothing; a program is told with `--quick`.
 pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
     let folder = listing(slug)?;
-    let measured = |name: &str, unit: &str, source: &str, rows: Vec<Row>| -> anyhow::Result<()> {
+    let measured = |name: &str, unit: &str, source: &str, answer: Answer| -> anyhow::Result<()> {
+        let Answer { versions: others, rows } = answer;
         ensure!(!rows.is_empty(), "{name} measured nothing");
         if quick {
             show(unit, &rows);
             return Ok(());
         }
-        let (command, versions) = (format!("cargo xtask bench {slug}"), versions(slug)?);
+        let (command, mut versions) = (format!("cargo xtask bench {slug}"), versions(slug)?);
+        versions.extend(others);
         let sources = vec![format!("{slug}/src"), format!("{slug}/{source}")];
         save(slug, Measured { name: name.into(), command, unit: unit.into(), sources, versions, rows })
     };
@@ -57,7 +59,7 @@ pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
             cargo.args(["--", "--quick"]);
         }
         execute(&mut cargo)?;
-        measured(&bench, "ns", "benches", rows(&criterion)?)?;
+        measured(&bench, "ns", "benches", Answer { versions: BTreeMap::new(), rows: rows(&criterion)? })?;
     }
     for (name, unit) in programs {
         let example = format!("{}-{name}", package(slug));
@@ -66,7 +68,7 @@ pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
         if quick {
             cargo.args(["--", "--quick"]);
         }
-        measured(&name, &unit, &format!("examples/{example}.rs"), Answer::parse(&output(&mut cargo)?)?.rows)?;
+        measured(&name, &unit, &format!("examples/{example}.rs"), Answer::parse(&output(&mut cargo)?)?)?;
     }
     Ok(())
 }

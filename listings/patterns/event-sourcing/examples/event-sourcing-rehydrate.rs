@@ -7,9 +7,12 @@ use std::time::Instant;
 
 use event_sourcing::bank::{Account, AccountEvent};
 use event_sourcing::{Aggregate, Append, EventStore, Snapshots, StreamId, Version};
-use measure::{MEMORY, ROUNDS, Rows, deposit, opening, quick, store};
+use measure::{MEMORY, ROUNDS, Rows, deposit, fill, opening, quick, store};
 use serde::{Deserialize, Serialize};
 use testkit::Postgres;
+
+/// How many events has what is loaded.
+const AGGREGATES: [usize; 4] = [10, 100, 1_000, 10_000];
 
 /// The same account, and nobody keeps snapshots of it.
 #[derive(Default, Serialize, Deserialize)]
@@ -30,13 +33,17 @@ async fn main() -> anyhow::Result<()> {
     let server = Postgres::start(&[MEMORY, ("fsync", "off")]);
     let (store, _) = store(&server, 2).await?;
     let mut rows = Rows::new();
-    for events in [10, 100, 1_000, 10_000_usize] {
+    fill(&store, if quick() { 10_000 } else { 100_000 }).await?; // others
+    for events in AGGREGATES {
         let stream = StreamId::new("account", events);
         let story = std::iter::once(opening()).chain((1..events as i64).map(deposit)).collect();
         store.append(Append::to(stream, Version::NONE, story)).await?;
+        store.load::<Account>(events).await?; // keeps a snapshot, where there are enough events
+    }
+    sqlx::query("VACUUM ANALYZE events, snapshots").execute(store.pool()).await?;
+    for events in AGGREGATES {
         let case = format!("an aggregate of {events} events");
         rows.add(&case, "event-sourcing", times::<Plain>(&store, events).await?);
-        store.load::<Account>(events).await?; // keeps a snapshot, where there are enough events
         rows.add(&case, "event-sourcing, snapshot", times::<Account>(&store, events).await?);
     }
     rows.peers("rehydrate", &server, &[])?;

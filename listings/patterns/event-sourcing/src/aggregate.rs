@@ -12,6 +12,7 @@ use crate::append::{Append, AppendError, Appended};
 use crate::db::{Operation, operation};
 use crate::event::{Event, EventId, NewEvent, StreamId, Undecodable};
 use crate::metadata::Metadata;
+use crate::pool::FRESH;
 use crate::position::Version;
 use crate::read;
 use crate::store::EventStore;
@@ -163,7 +164,10 @@ impl EventStore {
             match self.decide_once(command, decide()).await {
                 Err(ExecuteError::Append(error)) if error.is_worth_another_try() && tries < TRIES => {
                     tries += 1;
-                    unknown = Some(error).filter(|error| matches!(error, AppendError::Unknown(_))).or(unknown);
+                    if matches!(error, AppendError::Unknown(_)) {
+                        unknown = Some(error);
+                        tokio::time::sleep(FRESH).await; // other connections may be broken, too: now they are asked first
+                    }
                 }
                 // There was no answer to the question whether the first time has worked.
                 Err(error @ (ExecuteError::Load(_) | ExecuteError::Append(AppendError::Refused(_)))) => {

@@ -223,7 +223,7 @@ impl EventStore {
         condition: Option<&(Query, Position)>,
         rows: &Rows,
     ) -> Result<Result<Option<Position>, sqlx::Error>, AppendError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.db.answer(self.pool.begin()).await?;
         self.db.call(&LOCK, 1, sqlx::query_file!("queries/lock_tags.sql", tags).fetch_all(&mut *transaction)).await?;
         if let Some((query, seen)) = condition {
             let (tags, kinds) = query.parts();
@@ -237,7 +237,7 @@ impl EventStore {
         }
         match self.insert(&mut *transaction, rows).await {
             Ok(Some(position)) => {
-                transaction.commit().await?;
+                self.db.answer(transaction.commit()).await?;
                 Ok(Ok(Some(position)))
             }
             other => Ok(other),

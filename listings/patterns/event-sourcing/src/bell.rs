@@ -6,6 +6,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
+use crate::pool::{SILENCE, within};
+
 /// At most one notification in this time, whatever the number of appends.
 const PAUSE: Duration = Duration::from_millis(2);
 
@@ -32,7 +34,8 @@ impl Bell {
                 let pulled = tokio::time::timeout(Duration::from_secs(1), bell.notified()).await.is_ok();
                 drop(bell);
                 if pulled {
-                    if let Err(error) = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&pool).await {
+                    let notify = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&pool);
+                    if let Err(error) = within(SILENCE, notify).await {
                         tracing::debug!(%error, "readers were not told of new events; they will look by themselves");
                     }
                     tokio::time::sleep(PAUSE).await;

@@ -2,13 +2,16 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::time::Instant;
+use std::io::ErrorKind;
+use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry_semantic_conventions::{attribute, metric};
 use sqlx::postgres::PgConnectOptions;
 use tracing::{Instrument, field};
+
+use crate::pool::{SILENCE, within};
 
 /// A statement of this crate: what it does, to which table, and its file in `queries`.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ pub struct Db {
     namespace: String,
     address: String,
     port: u16,
+    pub(crate) patience: Duration,
 }
 
 impl Db {
@@ -69,6 +73,7 @@ impl Db {
             namespace: options.get_database().unwrap_or_default().to_owned(),
             address: options.get_host().to_owned(),
             port: options.get_port(),
+            patience: SILENCE,
         }
     }
 
@@ -78,7 +83,7 @@ impl Db {
     /// # Errors
     ///
     /// Those of the statement.
-    pub async fn call<T, E: Error + 'static>(
+    pub async fn call<T, E: Error + From<sqlx::Error> + 'static>(
         &self,
         operation: &'static Operation,
         batch: usize,
@@ -118,13 +123,13 @@ impl Db {
     /// # Errors
     ///
     /// Those of the statement.
-    pub async fn measure<T, E: Error + 'static>(
+    pub async fn measure<T, E: Error + From<sqlx::Error> + 'static>(
         &self,
         operation: &'static Operation,
         statement: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let began = Instant::now();
-        let result = statement.await;
+        let result = self.answer(statement).await;
         let duration = began.elapsed().as_secs_f64();
         let mut attributes = vec![
             KeyValue::new(attribute::DB_SYSTEM_NAME, "postgresql"),
@@ -144,6 +149,15 @@ impl Db {
         self.duration.record(duration, &attributes);
         result
     }
+
+    /// Waits for an answer, and not without end: to a statement that is none of an [`Operation`], as the end of a transaction.
+    ///
+    /// # Errors
+    ///
+    /// Those of the statement, or that nobody answers.
+    pub async fn answer<T, E: From<sqlx::Error>>(&self, statement: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        within(self.patience, statement).await
+    }
 }
 
 /// The SQLSTATE when the server answered, and the error's type: a closed set, because it is a metric attribute.
@@ -157,6 +171,7 @@ fn explain(error: &(dyn Error + 'static)) -> (Option<String>, String) {
                 return (state, kind);
             }
             Some(sqlx::Error::PoolTimedOut) => return (None, "timeout".into()),
+            Some(sqlx::Error::Io(error)) if error.kind() == ErrorKind::TimedOut => return (None, "timeout".into()),
             Some(sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => return (None, "connection".into()),
             Some(_) => return (None, "_OTHER".into()),
             None => cause = error.source(),

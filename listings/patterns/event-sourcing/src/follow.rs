@@ -30,7 +30,7 @@ where
     S: Future<Output = Result<usize, SubscriptionError>> + Send,
 {
     let mut stop = std::pin::pin!(stop);
-    let (mut bell, mut wait, mut backoff) = (None, SHORT, SHORT);
+    let (mut bell, mut deaf, mut wait, mut backoff) = (None, false, SHORT, SHORT);
     loop {
         let pause = match step().await {
             Ok(0) => {
@@ -38,6 +38,9 @@ where
                 wait
             }
             Ok(_) => {
+                if std::mem::take(&mut deaf) {
+                    bell = None;
+                }
                 (wait, backoff) = (SHORT, SHORT);
                 tokio::select! {
                     biased;
@@ -62,8 +65,9 @@ where
         }
         tokio::select! {
             () = &mut stop => return Ok(()),
-            () = tokio::time::sleep(pause) => {}
-            () = rings(&mut bell) => wait = SHORT,
+            // What comes now and was not rung for: the network may have forgotten the bell's connection.
+            () = tokio::time::sleep(pause) => deaf = pause == POLL,
+            () = rings(&mut bell) => (deaf, wait) = (false, SHORT),
         }
         // ANCHOR_END: wait
     }
@@ -72,9 +76,12 @@ where
 
 /// Without a bell there is still the time.
 async fn listen(store: &EventStore) -> Option<PgListener> {
-    let mut listener = PgListener::connect_with(&store.pool).await.ok()?;
-    listener.listen(CHANNEL).await.ok()?;
-    Some(listener)
+    let listen = async {
+        let mut listener = PgListener::connect_with(&store.pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok::<_, sqlx::Error>(listener)
+    };
+    store.db.answer(listen).await.ok()
 }
 
 async fn rings(bell: &mut Option<PgListener>) {

@@ -26,7 +26,7 @@ pub async fn rebuild<P: Projection>(store: &EventStore, projection: P) -> Result
     new.name = format!("{live}.rebuild");
     new.schema = Some(schema.clone());
 
-    prepare::<P>(store, &new.name, &schema).await?;
+    store.db.answer(prepare::<P>(store, &new.name, &schema)).await?;
     let mut events = 0;
     loop {
         match new.step().await? {
@@ -55,20 +55,24 @@ async fn prepare<P: Projection>(store: &EventStore, name: &str, schema: &str) ->
 /// The lock on the live checkpoint stops the live projection, until the new tables have come as far: nobody sees a read model
 /// go back. Then they take the place of the old ones, and the live projection goes on with them.
 async fn swap<P: Projection>(store: &EventStore, new: &Subscription<P>, schema: &str) -> Result<(), SubscriptionError> {
-    let mut transaction = store.pool.begin().await?;
-    let live = sqlx::query_file!("queries/lock_checkpoint.sql", P::NAME).fetch_optional(&mut *transaction).await?;
+    let mut transaction = store.db.answer(store.pool.begin()).await?;
+    let live = sqlx::query_file!("queries/lock_checkpoint.sql", P::NAME).fetch_optional(&mut *transaction);
+    let live = store.db.answer(live).await?;
     let live = live.map(|row| Position { transaction: row.transaction, number: row.position });
     while live.is_some_and(|live| live > Position::START) && new.checkpoint().await? < live.unwrap_or_default() {
         new.step().await?;
     }
-    for table in P::TABLES {
-        run(&mut transaction, format!("DROP TABLE public.{table}")).await?;
-        run(&mut transaction, format!("ALTER TABLE {schema}.{table} SET SCHEMA public")).await?;
-    }
-    run(&mut transaction, format!("DROP SCHEMA {schema}")).await?;
-    let names = (P::NAME, &new.name);
-    sqlx::query_file!("queries/swap_checkpoint.sql", names.0, names.1).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    let places = async {
+        for table in P::TABLES {
+            run(&mut transaction, format!("DROP TABLE public.{table}")).await?;
+            run(&mut transaction, format!("ALTER TABLE {schema}.{table} SET SCHEMA public")).await?;
+        }
+        run(&mut transaction, format!("DROP SCHEMA {schema}")).await?;
+        let names = (P::NAME, &new.name);
+        sqlx::query_file!("queries/swap_checkpoint.sql", names.0, names.1).execute(&mut *transaction).await?;
+        transaction.commit().await
+    };
+    Ok(store.db.answer(places).await?)
 }
 // ANCHOR_END: swap
 

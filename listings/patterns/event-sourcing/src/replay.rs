@@ -15,6 +15,7 @@ use tokio_stream::StreamExt;
 use uuid::Uuid;
 
 use crate::event::{EventId, Recorded, StreamId};
+use crate::pool::within;
 use crate::position::{Position, Version};
 use crate::store::EventStore;
 
@@ -41,18 +42,18 @@ impl EventStore {
     /// An item may be the error that ended the replay.
     pub fn replay(&self, after: Position) -> impl Stream<Item = Result<Recorded, ReplayError>> + Send + use<> {
         let options = self.pool.connect_options().as_ref().clone().options([("statement_timeout", "0")]);
-        let copy = copy(after);
+        let (copy, patience) = (copy(after), self.db.patience);
         async_stream::try_stream! {
-            let mut connection = PgConnection::connect_with(&options).await?;
-            let mut rows = connection.copy_out_raw(&copy).await?;
-            if let Some(mut row) = rows.try_next().await? {
+            let mut connection = within(patience, PgConnection::connect_with(&options)).await?;
+            let mut rows = within(patience, connection.copy_out_raw(&copy)).await?;
+            if let Some(mut row) = within(patience, rows.try_next()).await? {
                 header(&mut row)?;
                 let mut next = Some(row);
                 while let Some(row) = next {
                     if let Some(event) = event(row)? {
                         yield event;
                     }
-                    next = rows.try_next().await?;
+                    next = within(patience, rows.try_next()).await?;
                 }
             }
         }

@@ -7,6 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 
+use crate::db::{Db, Operation, operation};
+use crate::store::EventStore;
+
 /// A text that only the holder of its subject's key can read. In JSON, a string.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -23,16 +26,23 @@ pub enum VaultError {
     Broken(String),
 }
 
+const KEY: Operation = operation!("INSERT", "keys", "key");
+const FIND: Operation = operation!("SELECT", "keys", "find_key");
+const FORGET: Operation = operation!("DELETE", "keys", "forget");
+
 // ANCHOR: vault
 /// The keys, one for each subject: a person, as a rule.
 #[derive(Debug, Clone)]
-pub struct Vault(PgPool);
+pub struct Vault {
+    pool: PgPool,
+    db: Db,
+}
 
 impl Vault {
-    /// With its keys in this database. Keep its backups shorter than those of the events: a key that comes back from a
-    /// backup opens everything again.
-    pub fn new(pool: PgPool) -> Self {
-        Self(pool)
+    /// With its keys beside the events of `store`. Keep backups of the keys shorter than those of the events: a key that
+    /// comes back from a backup opens everything again.
+    pub fn of(store: &EventStore) -> Self {
+        Self { pool: store.pool().clone(), db: store.db().clone() }
     }
 
     // ANCHOR: seal
@@ -44,7 +54,8 @@ impl Vault {
     pub async fn seal(&self, subject: &str, text: &str) -> Result<Sealed, VaultError> {
         let mut new = [0; 32];
         rand::fill(&mut new).expect("the system has random numbers");
-        let key = sqlx::query_file_scalar!("queries/key.sql", subject, &new[..]).fetch_one(&self.0).await?;
+        let key = sqlx::query_file_scalar!("queries/key.sql", subject, &new[..]).fetch_one(&self.pool);
+        let key = self.db.call(&KEY, 1, key).await?;
         let mut sealed = text.as_bytes().to_vec();
         let nonce = cipher(&key, subject)?.seal_in_place_append_tag(Aad::from(subject), &mut sealed);
         let nonce = nonce.map_err(|_| VaultError::Broken(subject.to_owned()))?;
@@ -58,9 +69,8 @@ impl Vault {
     ///
     /// When the database does not answer, or the text was sealed otherwise.
     pub async fn open(&self, subject: &str, Sealed(sealed): &Sealed) -> Result<Option<String>, VaultError> {
-        let Some(key) = sqlx::query_file_scalar!("queries/find_key.sql", subject).fetch_optional(&self.0).await? else {
-            return Ok(None);
-        };
+        let key = sqlx::query_file_scalar!("queries/find_key.sql", subject).fetch_optional(&self.pool);
+        let Some(key) = self.db.call(&FIND, 1, key).await? else { return Ok(None) };
         let broken = || VaultError::Broken(subject.to_owned());
         let mut bytes = BASE64_STANDARD.decode(sealed).map_err(|_| broken())?;
         let (nonce, text) = bytes.split_at_mut_checked(12).ok_or_else(broken)?;
@@ -75,7 +85,8 @@ impl Vault {
     ///
     /// When the database does not answer.
     pub async fn forget(&self, subject: &str) -> Result<(), VaultError> {
-        sqlx::query_file!("queries/forget.sql", subject).execute(&self.0).await?;
+        let forget = sqlx::query_file!("queries/forget.sql", subject).execute(&self.pool);
+        self.db.call(&FORGET, 1, forget).await?;
         Ok(())
     }
 }

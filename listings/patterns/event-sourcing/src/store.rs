@@ -5,7 +5,6 @@ use std::time::Duration;
 use opentelemetry::metrics::Meter;
 use sqlx::PgPool;
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::bell::Bell;
 use crate::db::{Db, Operation, operation};
@@ -27,6 +26,13 @@ impl EventStore {
     pub fn new(pool: PgPool, meter: &Meter) -> Self {
         let db = Db::new(meter, pool.connect_options().as_ref());
         Self { bell: Bell::hang(pool.clone()), telemetry: Telemetry::new(meter), db, pool }
+    }
+
+    /// With another limit for an answer of the database than 15 seconds. Give more than the server's `statement_timeout`.
+    #[must_use]
+    pub fn patience(mut self, limit: Duration) -> Self {
+        self.db.patience = limit;
+        self
     }
 
     /// Creates the tables, or brings them up to date.
@@ -83,27 +89,3 @@ pub enum VerifyError {
         next: i64,
     },
 }
-
-// ANCHOR: connect
-/// How long a statement may take before the server ends it.
-const STATEMENT: &str = "10s";
-/// How long it may wait for somebody else's lock.
-const LOCK: &str = "2s";
-/// How long a transaction may do nothing. It holds back every reader meanwhile.
-const IDLE: &str = "5s";
-
-/// A pool whose server lets no statement, no lock and no idle transaction last without end.
-///
-/// # Errors
-///
-/// When the database does not answer.
-pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
-    let limits =
-        [("statement_timeout", STATEMENT), ("lock_timeout", LOCK), ("idle_in_transaction_session_timeout", IDLE)];
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(2))
-        .connect_with(options.options(limits))
-        .await
-}
-// ANCHOR_END: connect

@@ -150,16 +150,17 @@ impl<P: Projection> Subscription<P> {
             self.projection.apply(&events, &mut transaction).await?;
         }
         self.save(&mut transaction, page[page.len() - 1].position).await?;
-        transaction.commit().await?;
+        self.store.db.answer(transaction.commit()).await?;
         Ok(page.len())
     }
 
     /// A transaction in which nobody else moves this checkpoint; none when somebody has done so already.
     async fn begin(&self, from: Position) -> Result<Option<PgTransaction<'static>>, sqlx::Error> {
-        let mut transaction = self.store.pool.begin().await?;
+        let mut transaction = self.store.db.answer(self.store.pool.begin()).await?;
         if let Some(schema) = &self.schema {
             let path = format!("{schema}, public");
-            sqlx::query("SELECT set_config('search_path', $1, true)").bind(path).execute(&mut *transaction).await?;
+            let set = sqlx::query("SELECT set_config('search_path', $1, true)").bind(path);
+            self.store.db.answer(set.execute(&mut *transaction)).await?;
         }
         let row = sqlx::query_file!("queries/lock_checkpoint.sql", self.name);
         let row = self.store.db.call(&LOCK, 1, row.fetch_one(&mut *transaction)).await?;
@@ -183,7 +184,7 @@ impl<P: Projection> Subscription<P> {
         let row = sqlx::query_file!("queries/skip.sql", self.name, at.transaction, at.number, reason);
         self.store.db.call(&SKIP, 1, row.execute(&mut *transaction)).await?;
         self.save(&mut transaction, at).await?;
-        transaction.commit().await?;
+        self.store.db.answer(transaction.commit()).await?;
         self.store.telemetry.skipped(&self.name);
         tracing::error!(
             name: "projection.skipped",

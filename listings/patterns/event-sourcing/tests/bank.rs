@@ -174,7 +174,7 @@ async fn who_is_forgotten_cannot_be_read_and_the_money_can() {
     let (teller, ann) = (teller(&bank).await, Uuid::new_v4());
     let account = open(&teller, ann).await;
     teller.deposit(account, 500, Uuid::new_v4(), Metadata::default()).await.unwrap();
-    let vault = Vault::new(bank.pool().clone());
+    let vault = Vault::of(&bank.store);
     let AccountEvent::Opened(opened) = bank.all().await[0].decode().unwrap() else { panic!("opened") };
     assert_eq!(vault.open(&ann.to_string(), &opened.name).await.unwrap(), Some("Ann".into()));
 
@@ -189,7 +189,7 @@ async fn who_is_forgotten_cannot_be_read_and_the_money_can() {
 #[tokio::test]
 async fn what_was_sealed_for_one_is_not_opened_for_another() {
     let bank = Bank::open().await;
-    let vault = Vault::new(bank.pool().clone());
+    let vault = Vault::of(&bank.store);
     let sealed = vault.seal("ann", "Ann").await.unwrap();
     vault.seal("bob", "Bob").await.unwrap();
     assert_eq!(vault.open("bob", &sealed).await.unwrap_err().to_string(), "this was not sealed with the key of bob");

@@ -8,20 +8,17 @@ use std::ops::Range;
 use std::time::Duration;
 
 use common::child::Child;
-use common::crash::{Outcome, Report, address, connection_cut, database_killed, service_killed};
+use common::crash::{Outcome, Report, connection_cut, database_killed, service_killed};
+use common::customer::{account, deposit, has};
 use common::gate::Gate;
 use common::load::{ACCOUNTS, COMMANDS, client, position, post};
-use common::{Bank, Said, count, in_time, say, saying, tagged};
-use event_sourcing::bank::{Account, Balances, Customer, Teller, TellerError, balance};
-use event_sourcing::{
-    Append, AppendError, Appended, EventStore, ExecuteError, Metadata, Position, Subscription, connect, scope,
-};
+use common::running::Running;
+use common::{Bank, Said, count, in_time, say};
+use event_sourcing::bank::{Account, balance};
+use event_sourcing::{AppendError, EventStore, Position, connect, scope};
 use serde_json::json;
-use sqlx::postgres::PgPoolOptions;
 use sqlx::{ConnectOptions, Executor, Row};
-use testkit::{Fault, FaultProxy, Postgres, Receiver};
-use tokio::sync::oneshot;
-use tracing::instrument::WithSubscriber;
+use testkit::{Postgres, Receiver};
 use uuid::Uuid;
 
 // ANCHOR: survived
@@ -70,18 +67,6 @@ async fn connections_that_are_cut_lose_nothing_and_repeat_nothing() {
 }
 // ANCHOR_END: matrix
 
-/// An account with nothing on it.
-async fn account(bank: &Bank) -> Uuid {
-    let (account, customer) = (Uuid::new_v4(), Customer { number: Uuid::new_v4(), name: "Ann".into() });
-    let teller = Teller::new(bank.store.clone());
-    teller.open(account, &customer, "EUR", Uuid::new_v4(), Metadata::default()).await.unwrap();
-    account
-}
-
-async fn deposit(store: &EventStore, account: Uuid, command: Uuid) -> Result<Appended, TellerError> {
-    Teller::new(store.clone()).deposit(account, 500, command, Metadata::default()).await
-}
-
 /// The service on the database of a test.
 fn service(bank: &Bank, more: &[(&str, &str)]) -> Child {
     let url = bank.options.to_url_lossy();
@@ -114,149 +99,12 @@ async fn what_was_recorded_and_never_answered_happens_once_when_it_is_sent_again
 }
 // ANCHOR_END: in_doubt
 
-impl Bank {
-    /// Waits until there are so many events; the place of the newest.
-    async fn recorded(&self, events: i64) -> Position {
-        in_time(async {
-            while count(self.pool()).await < events {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        })
-        .await;
-        self.store.head().await.unwrap()
-    }
-
-    /// The same store, behind a network that can be broken.
-    async fn behind_a_proxy(&self) -> (EventStore, FaultProxy) {
-        let proxy = FaultProxy::new(address(&self.options).await).await;
-        let options = self.options.clone().host("127.0.0.1").port(proxy.address().port());
-        let pool = PgPoolOptions::new().connect_with(options).await.unwrap(); // no limit comes before the fault
-        (EventStore::new(pool, &self.telemetry.meter(scope())), proxy)
-    }
-}
-
-/// Appends, waits until PostgreSQL is at the gate, breaks the network, and opens the gate.
-async fn append_and_cut(
-    store: &EventStore,
-    proxy: &FaultProxy,
-    append: &Append,
-    mut gate: Gate,
-    fault: Fault,
-) -> AppendError {
-    let (store, append) = (store.clone(), append.clone());
-    let appending = tokio::spawn(async move { store.append(append).await });
-    gate.waiting(1).await;
-    proxy.set(fault);
-    gate.open().await;
-    let error = in_time(appending).await.unwrap().unwrap_err();
-    proxy.set(Fault::Pass);
-    error
-}
-
-// ANCHOR: cut
-#[tokio::test]
-async fn symptom_a_connection_that_is_cut_leaves_it_open_whether_the_events_are_recorded() {
-    for (append, gate, fault, recorded) in [
-        // In front of the statement; after the statement; after the commit.
-        (tagged(1), "tag", Fault::Refuse, false),
-        (saying("a", 0, 2), "insert", Fault::Cut(0), true),
-        (tagged(3), "commit", Fault::Cut(0), true),
-    ] {
-        let bank = Bank::open().await;
-        let (store, proxy) = bank.behind_a_proxy().await;
-        let gate = match gate {
-            "tag" => Gate::at_tag(&bank, "owner:ann").await,
-            "insert" => Gate::at_insert(&bank, "events").await,
-            _ => Gate::at_commit(&bank, "events").await,
-        };
-        let error = append_and_cut(&store, &proxy, &append, gate, fault).await;
-        assert!(matches!(error, AppendError::Unknown(_)), "{error}");
-        assert_eq!(count(bank.pool()).await, i64::from(recorded));
-
-        // The same again tells, and makes sure.
-        let appended = in_time(store.append(append)).await.unwrap();
-        assert_eq!((appended.again, count(bank.pool()).await), (recorded, 1));
-    }
-}
-// ANCHOR_END: cut
-
-// ANCHOR: resolves
-#[tokio::test]
-async fn a_command_finds_out_by_itself_whether_its_events_were_recorded() {
-    for answer_is_lost in [true, false] {
-        let bank = Bank::open().await;
-        let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_proxy().await);
-        let mut gate = Gate::at_insert(&bank, "events").await;
-        let working = store.clone();
-        let command = tokio::spawn(async move { deposit(&working, account, Uuid::new_v4()).await });
-        let waiting = gate.waiting(1).await[0];
-        store.pool().set_connect_options(bank.options.clone()); // new connections do not go through the proxy
-        if answer_is_lost {
-            proxy.set(Fault::Cut(0));
-        } else {
-            gate.turn_away(waiting).await;
-        }
-        gate.open().await;
-        let appended = in_time(command).await.unwrap().unwrap();
-        assert_eq!((appended.again, count(bank.pool()).await), (answer_is_lost, 2));
-    }
-}
-
-#[tokio::test]
-async fn a_command_that_cannot_find_out_does_not_say_that_nothing_has_happened() {
-    let bank = Bank::open().await;
-    let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_proxy().await);
-    let mut gate = Gate::at_insert(&bank, "events").await;
-    let (working, command) = (store.clone(), Uuid::new_v4());
-    let first = tokio::spawn(async move { deposit(&working, account, command).await });
-    gate.waiting(1).await;
-    proxy.set(Fault::Cut(0)); // and stays so: the account cannot be loaded again
-    gate.open().await;
-    let error = in_time(first).await.unwrap().unwrap_err();
-    assert!(matches!(error, TellerError::Execute(ExecuteError::Append(AppendError::Unknown(_)))), "{error:?}");
-    assert_eq!(bank.recorded(2).await, bank.store.head().await.unwrap());
-
-    proxy.set(Fault::Pass);
-    assert!(deposit(&store, account, command).await.unwrap().again);
-}
-// ANCHOR_END: resolves
-
-/// Keeps the balances until it is told to stop.
-struct Running {
-    stop: oneshot::Sender<()>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Running {
-    fn start(bank: &Bank) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let subscription = Subscription::new(bank.store.clone(), Balances::of(&bank.store));
-        let run = async move { subscription.run(async { drop(stopped.await) }).await.unwrap() };
-        Self { stop, task: tokio::spawn(run.with_subscriber(bank.telemetry.dispatch())) }
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        in_time(self.task).await.unwrap();
-    }
-}
-
-/// Waits until so much is on an account.
-async fn has(bank: &Bank, account: Uuid, cents: i64) {
-    in_time(async {
-        while balance(&bank.store, account).await.unwrap().map(|balance| balance.cents) != Some(cents) {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    })
-    .await;
-}
-
 // ANCHOR: idle
 #[tokio::test]
 async fn symptom_a_writer_that_does_nothing_holds_projections_back_until_its_session_is_ended() {
     let bank = Bank::open().await;
     let hasty = bank.hasty("idle_in_transaction_session_timeout", "500").await;
-    let (account, running) = (account(&bank).await, Running::start(&bank));
+    let (account, running) = (account(&bank).await, Running::start(&bank.store, bank.telemetry.dispatch()));
     has(&bank, account, 0).await;
 
     let mut idle = hasty.pool().begin().await.unwrap();
@@ -276,7 +124,7 @@ async fn symptom_a_writer_that_does_nothing_holds_projections_back_until_its_ses
 #[tokio::test]
 async fn a_projection_waits_while_the_disk_is_full_and_goes_on_when_there_is_room() {
     let bank = Bank::open().await;
-    let (account, running) = (account(&bank).await, Running::start(&bank));
+    let (account, running) = (account(&bank).await, Running::start(&bank.store, bank.telemetry.dispatch()));
     has(&bank, account, 0).await;
     let checkpoint = bank.store.progress("balances").await.unwrap();
     // The commit fails, as it does when there is no room; a sequence counts, because it is not rolled back.

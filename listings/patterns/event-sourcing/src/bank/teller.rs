@@ -44,7 +44,7 @@ pub struct Teller {
 impl Teller {
     /// For accounts in this store.
     pub fn new(store: EventStore) -> Self {
-        Self { vault: Vault::new(store.pool().clone()), store }
+        Self { vault: Vault::of(&store), store }
     }
 
     // ANCHOR: open

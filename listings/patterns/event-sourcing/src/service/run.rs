@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Config, api};
 use crate::bank::{Balances, Statement};
 use crate::outbox::Outbox;
-use crate::store::{EventStore, connect};
+use crate::pool::connect;
+use crate::store::EventStore;
 use crate::subscription::{Subscription, SubscriptionError};
 
 /// How long requests that are under way may take once the program has been told to stop.

@@ -10,6 +10,15 @@ use super::Bank;
 pub struct Gate(PgConnection);
 
 impl Gate {
+    /// In an append: in front of the lock of a tag of [`tagged`](super::tagged), at the insert, or at the commit.
+    pub async fn at(bank: &Bank, place: &str) -> Self {
+        match place {
+            "tag" => Self::at_tag(bank, "owner:ann").await,
+            "insert" => Self::at_insert(bank, "events").await,
+            _ => Self::at_commit(bank, "events").await,
+        }
+    }
+
     /// In front of the lock that appends with this tag take.
     pub async fn at_tag(bank: &Bank, tag: &str) -> Self {
         Self::lock(bank, &format!("hashtextextended('{tag}', 0)")).await

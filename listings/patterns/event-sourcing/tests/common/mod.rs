@@ -3,8 +3,10 @@
 
 pub mod child;
 pub mod crash;
+pub mod customer;
 pub mod gate;
 pub mod load;
+pub mod running;
 
 use std::future::Future;
 use std::time::Duration;
