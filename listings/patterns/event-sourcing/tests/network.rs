@@ -22,7 +22,13 @@ impl Bank {
         let proxy = FaultProxy::new(address(&self.options).await).await;
         let options = self.options.clone().host("127.0.0.1").port(proxy.address().port());
         let pool = connect(options, 3).await.unwrap();
-        (EventStore::new(pool, &self.telemetry.meter(scope())).patience(Duration::from_secs(1)), proxy)
+        (EventStore::new(pool, &self.telemetry.meter(scope())), proxy)
+    }
+
+    /// And with little patience.
+    async fn behind_a_silent_proxy(&self) -> (EventStore, FaultProxy) {
+        let (store, proxy) = self.behind_a_proxy().await;
+        (store.patience(Duration::from_secs(1)), proxy)
     }
 }
 
@@ -113,7 +119,7 @@ async fn a_command_that_cannot_find_out_does_not_say_that_nothing_has_happened()
 async fn symptom_a_network_that_goes_silent_leaves_it_open_as_well() {
     for (append, gate) in [(tagged(1), "tag"), (saying("a", 0, 2), "insert"), (tagged(3), "commit")] {
         let bank = Bank::open().await;
-        let (store, proxy) = bank.behind_a_proxy().await;
+        let (store, proxy) = bank.behind_a_silent_proxy().await;
         let gate = Gate::at(&bank, gate).await;
         let error = append_and_cut(&store, &proxy, &append, gate, Fault::Silent).await;
         assert!(matches!(error, AppendError::Unknown(_)), "{error}");
@@ -125,7 +131,7 @@ async fn symptom_a_network_that_goes_silent_leaves_it_open_as_well() {
 #[tokio::test]
 async fn connections_that_nobody_answers_on_do_not_use_up_the_pool() {
     let bank = Bank::open().await;
-    let (store, proxy) = bank.behind_a_proxy().await;
+    let (store, proxy) = bank.behind_a_silent_proxy().await;
     let account = account(&bank).await;
     let mut gate = Gate::at_insert(&bank, "events").await;
     let append = |number: u32| {
@@ -149,7 +155,7 @@ async fn connections_that_nobody_answers_on_do_not_use_up_the_pool() {
 #[tokio::test]
 async fn a_projection_goes_on_after_its_connections_have_gone_silent() {
     let bank = Bank::open().await;
-    let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_proxy().await);
+    let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_silent_proxy().await);
     let running = Running::start(&store, bank.telemetry.dispatch());
     has(&bank, account, 0).await;
     proxy.set(Fault::Silent); // and stays so
@@ -162,7 +168,7 @@ async fn a_projection_goes_on_after_its_connections_have_gone_silent() {
 #[tokio::test]
 async fn a_projection_whose_bell_alone_has_gone_silent_hangs_another() {
     let bank = Bank::open().await;
-    let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_proxy().await);
+    let (account, (store, proxy)) = (account(&bank).await, bank.behind_a_silent_proxy().await);
     let running = Running::start(&store, bank.telemetry.dispatch());
     in_time(async { while bank.listening().await < 1 {} }).await;
     store.pool().set_connect_options(bank.options.clone());
