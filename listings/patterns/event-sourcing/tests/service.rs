@@ -11,6 +11,7 @@ use event_sourcing::service::api;
 use event_sourcing::{Subscription, scope};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::PgConnection;
 use testkit::serve;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -87,11 +88,12 @@ impl Open {
         opened.body["account"].as_str().unwrap().to_owned()
     }
 
-    /// Until a statement in this database waits for a transaction to end.
-    async fn somebody_waits(&self) {
+    /// Until a statement waits for the transaction of this very connection to end.
+    async fn somebody_waits_for(&self, other: &mut PgConnection) {
+        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(other).await.unwrap();
         let waiting = "SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event = 'transactionid'";
-        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(self.bank.pool()).await.unwrap() == 0 {
+            WHERE datname = current_database() AND $1 = ANY (pg_blocking_pids(pid))";
+        while sqlx::query_scalar::<_, i64>(waiting).bind(pid).fetch_one(self.bank.pool()).await.unwrap() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }
@@ -192,7 +194,7 @@ async fn after_three_conflicts_there_is_a_409_that_may_be_sent_again() {
     let key = Uuid::new_v4();
     let deposit = tokio::spawn(open.send(Method::POST, &deposits, Some(key), &json!({ "cents": 5 })));
     for other in &mut others {
-        open.somebody_waits().await; // for the one whose version they want
+        open.somebody_waits_for(other).await; // whose version they want
         sqlx::query("COMMIT").execute(other).await.unwrap();
     }
     let refused = deposit.await.unwrap();
