@@ -107,18 +107,18 @@ impl EventStore {
         let read = async {
             let mut events = std::pin::pin!(self.stream(&stream, from));
             while let Some(recorded) = events.try_next().await? {
-                let event = recorded.decode().map_err(|source| LoadError::Undecodable {
-                    stream: stream.clone(),
-                    version: recorded.version,
-                    source,
-                })?;
-                loaded.state.apply(event);
+                match recorded.decode() {
+                    Ok(event) => loaded.state.apply(event),
+                    Err(source) => return Ok(Some((recorded.version, source))), // no fault of the database
+                }
                 loaded.version = recorded.version;
                 loaded.replayed += 1;
             }
-            Ok::<_, LoadError>(())
+            Ok::<_, sqlx::Error>(None)
         };
-        self.db.call(&read::STREAM, 1, read).await?;
+        if let Some((version, source)) = self.db.call(&read::STREAM, 1, read).await? {
+            return Err(LoadError::Undecodable { stream, version, source });
+        }
         self.telemetry.rehydrated(A::CATEGORY, loaded.replayed, from > Version::NONE);
         if A::SNAPSHOTS.is_some_and(|snapshots| loaded.replayed >= snapshots.every) {
             self.keep(&stream, &loaded).await;
@@ -150,18 +150,24 @@ impl EventStore {
     /// Makes a decision and appends it. After a conflict it is made again, with what is there now; three times in all.
     ///
     /// `command` names what a person or a program wants, and is the source of the events' ids ([`numbered`]). Who sends it
-    /// again, because no answer came, gets the result of the first time.
+    /// again, because no answer came, gets the result of the first time; who asks for something else by it
+    /// ([`Metadata::request`]) is refused.
     ///
     /// # Errors
     ///
     /// When the domain refuses, the conflicts do not end, or the database does not answer.
-    pub async fn decide<R, D>(&self, command: Uuid, decide: impl Fn() -> D) -> Result<Appended, ExecuteError<R>>
+    pub async fn decide<R, D>(
+        &self,
+        command: Uuid,
+        metadata: Metadata,
+        decide: impl Fn() -> D,
+    ) -> Result<Appended, ExecuteError<R>>
     where
         D: Future<Output = Result<Append, ExecuteError<R>>> + Send,
     {
         let (mut tries, mut unknown) = (1, None);
         loop {
-            match self.decide_once(command, decide()).await {
+            match self.decide_once(command, &metadata, decide()).await {
                 Err(ExecuteError::Append(error)) if error.is_worth_another_try() && tries < TRIES => {
                     tries += 1;
                     if matches!(error, AppendError::Unknown(_)) {
@@ -181,14 +187,15 @@ impl EventStore {
     async fn decide_once<R>(
         &self,
         command: Uuid,
+        metadata: &Metadata,
         decision: impl Future<Output = Result<Append, ExecuteError<R>>> + Send,
     ) -> Result<Appended, ExecuteError<R>> {
         match decision.await {
-            Ok(append) => Ok(self.append(append).await?),
+            Ok(append) => Ok(self.append(append.with(metadata.clone())).await?),
             // The first time may be what makes a second impossible: then it is no refusal.
             Err(ExecuteError::Refused(refusal)) => {
-                let first = self.recorded(EventId::of_command(command, 0)).await?;
-                first.map(Appended::again).ok_or(ExecuteError::Refused(refusal))
+                let first = self.recorded(EventId::of_command(command, 0), metadata.request).await?;
+                first.ok_or(ExecuteError::Refused(refusal))
             }
             Err(error) => Err(error),
         }
@@ -209,10 +216,10 @@ impl EventStore {
         decide: impl Fn(&A) -> Result<Vec<A::Event>, R> + Sync,
     ) -> Result<Appended, ExecuteError<R>> {
         let stream = StreamId::new(A::CATEGORY, &id);
-        self.decide(command, || async {
+        self.decide(command, metadata, || async {
             let Loaded { state, version, .. } = self.load::<A>(&id).await?;
             let events = decide(&state).map_err(ExecuteError::Refused)?;
-            Ok(Append::to(stream.clone(), version, numbered(command, 0, &events)?).with(metadata.clone()))
+            Ok(Append::to(stream.clone(), version, numbered(command, 0, &events)?))
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Adding events.
 
 use sqlx::PgExecutor;
+use sqlx::error::DatabaseError;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -96,8 +97,8 @@ pub enum AppendError {
         /// The first such event.
         by: Position,
     },
-    /// Not the first of the event ids is taken, but another: by another append.
-    #[error("one of the event ids is taken by another event")]
+    /// One of the event ids is taken by another append, or the command asked for something else the first time.
+    #[error("one of the ids was used before, for something else")]
     Reused,
     /// There is nothing in it, or a stream occurs twice.
     #[error("{0}")]
@@ -110,13 +111,6 @@ pub enum AppendError {
     Refused(#[source] sqlx::Error),
 }
 // ANCHOR_END: errors
-
-impl Appended {
-    /// What had been there before.
-    pub(crate) fn again(position: Position) -> Self {
-        Self { position, again: true }
-    }
-}
 
 impl AppendError {
     /// Whether the same, decided anew, may succeed.
@@ -142,8 +136,8 @@ impl From<sqlx::Error> for AppendError {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Self::Unknown(error),
-            // 57P01 to 57P03: the server is shutting down, has crashed, or is starting.
-            sqlx::Error::Database(ref answer) if answer.code().is_some_and(|code| code.starts_with("57P")) => {
+            // 57P01 to 57P03: the server is shutting down, has crashed, or is starting. 08, 40003: a pooler has lost it.
+            sqlx::Error::Database(ref answer) if is_one_of(answer.as_ref(), &["57P", "08", "40003"]) => {
                 Self::Unknown(error)
             }
             _ => Self::Refused(error),
@@ -184,13 +178,18 @@ impl EventStore {
         let tags = append.tags();
         let inserted = match &append.condition {
             None if tags.is_empty() => self.insert(&self.pool, &rows).await,
-            condition => self.insert_alone(&tags, condition.as_ref(), &rows).await?,
+            condition => match self.insert_alone(&tags, condition.as_ref(), &rows).await {
+                // By these very events, the first time?
+                Err(overtaken @ AppendError::Overtaken { .. }) => {
+                    return self.recorded(rows.first(), append.metadata.request).await?.ok_or(overtaken);
+                }
+                result => result?,
+            },
         };
         match inserted {
             Ok(Some(position)) => Ok(Appended { position, again: false }),
-            Ok(None) => self.why_not(rows).await,
-            Err(error) if is_unique_violation(&error) => self.why_not(rows).await,
-            Err(error) => Err(error.into()),
+            Err(error) if !is_unique_violation(&error) => Err(error.into()),
+            _ => self.why_not(rows, append.metadata.request).await,
         }
     }
 
@@ -247,9 +246,9 @@ impl EventStore {
 
     // ANCHOR: why_not
     /// Nothing was inserted: because it had been before, or because somebody else was faster?
-    async fn why_not(&self, rows: Rows) -> Result<Appended, AppendError> {
-        if let Some(position) = self.recorded(EventId(rows.ids[0])).await? {
-            return Ok(Appended::again(position));
+    async fn why_not(&self, rows: Rows, request: Option<Uuid>) -> Result<Appended, AppendError> {
+        if let Some(first) = self.recorded(rows.first(), request).await? {
+            return Ok(first);
         }
         let versions = sqlx::query_file!("queries/versions.sql", &rows.streams).fetch_all(&self.pool);
         let versions = self.db.call(&VERSIONS, 1, versions).await?;
@@ -269,12 +268,24 @@ impl EventStore {
 }
 
 impl EventStore {
-    /// Where an event is, if it is recorded.
-    pub(crate) async fn recorded(&self, EventId(id): EventId) -> Result<Option<Position>, AppendError> {
+    /// The append that this event was the first of, if it is recorded.
+    pub(crate) async fn recorded(
+        &self,
+        EventId(id): EventId,
+        request: Option<Uuid>,
+    ) -> Result<Option<Appended>, AppendError> {
         let row = sqlx::query_file!("queries/recorded.sql", id).fetch_optional(&self.pool);
-        let row = self.db.call(&RECORDED, 1, row).await?;
-        Ok(row.map(|row| Position { transaction: row.transaction, number: row.position }))
+        let Some(row) = self.db.call(&RECORDED, 1, row).await? else { return Ok(None) };
+        if request.is_some_and(|request| row.request.is_some_and(|first| first != request.to_string())) {
+            return Err(AppendError::Reused);
+        }
+        let position = Position { transaction: row.transaction, number: row.position };
+        Ok(Some(Appended { position, again: true }))
     }
+}
+
+fn is_one_of(answer: &dyn DatabaseError, codes: &[&str]) -> bool {
+    answer.code().is_some_and(|code| codes.iter().any(|begin| code.starts_with(begin)))
 }
 
 fn is_unique_violation(error: &sqlx::Error) -> bool {
@@ -324,6 +335,10 @@ impl Rows {
             }
         }
         if rows.ids.is_empty() { Err(AppendError::Malformed("there is nothing to append")) } else { Ok(rows) }
+    }
+
+    fn first(&self) -> EventId {
+        EventId(self.ids[0])
     }
 
     fn add(&mut self, stream: &StreamId, version: Version, event: &NewEvent) {

@@ -49,9 +49,17 @@ pub enum Undecodable {
     /// Nobody knows the kind.
     #[error("unknown kind of event {0:?}")]
     Kind(String),
-    /// The data are older than what the upcasters begin with, or newer than this program.
+    /// The data are older than what the upcasters begin with.
     #[error("{kind} has schema {schema}, and no upcaster takes it from there")]
     Schema {
+        /// The kind.
+        kind: String,
+        /// The schema.
+        schema: i16,
+    },
+    /// A newer version of this program has written it.
+    #[error("{kind} has schema {schema}, which is newer than this program")]
+    Newer {
         /// The kind.
         kind: String,
         /// The schema.

@@ -34,7 +34,7 @@ where
     loop {
         let pause = match step().await {
             Ok(0) => {
-                wait = (wait * 2).min(POLL);
+                (wait, backoff) = ((wait * 2).min(POLL), SHORT);
                 wait
             }
             Ok(_) => {
@@ -48,11 +48,11 @@ where
                     () = std::future::ready(()) => continue,
                 }
             }
-            Err(error @ (SubscriptionError::Database(_) | SubscriptionError::Broker(_))) => {
+            Err(error) if error.may_pass() => {
                 tracing::warn!(
                     name: "projection.waiting",
                     { projection.name = name, exception.message = %error },
-                    "the other side does not answer; it is tried again"
+                    "it cannot go on now; it is tried again"
                 );
                 (bell, backoff) = (None, (backoff * 2).min(BACKOFF));
                 backoff
@@ -88,6 +88,7 @@ async fn rings(bell: &mut Option<PgListener>) {
     if let Some(listener) = bell
         && listener.recv().await.is_ok()
     {
+        while listener.next_buffered().is_some() {} // what rang meanwhile: one look is enough for all
         return;
     }
     // Broken, or never there: the clock is left.

@@ -5,6 +5,7 @@ use opentelemetry::trace::{SpanContext, TraceContextExt};
 use serde::{Deserialize, Serialize};
 use telemetry::propagation;
 use tracing::Span;
+use uuid::Uuid;
 
 use crate::event::EventId;
 
@@ -19,6 +20,9 @@ pub struct Metadata {
     /// The event that led to this one, when it was an event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub causation: Option<EventId>,
+    /// A digest of what was asked for. Who sends a command again and asks for something else is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<Uuid>,
     /// Whose event it is, where several share the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,

@@ -10,6 +10,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use crate::append::{Append, AppendError, Appended};
 use crate::event::Recorded;
 use crate::metadata::Metadata;
+use crate::subscription::SubscriptionError;
 
 const CATEGORY: &str = "eventstore.stream.category";
 const KIND: &str = "eventstore.event.kind";
@@ -60,7 +61,7 @@ impl Telemetry {
             lag_time: meter
                 .f64_gauge("projection.lag.time")
                 .with_unit("s")
-                .with_description("Since when a projection has not seen everything.")
+                .with_description("For how long the first event that a projection has not yet applied has been there.")
                 .build(),
             checkpoint: meter
                 .u64_gauge("projection.checkpoint.position")
@@ -155,9 +156,18 @@ pub(crate) fn process(projection: &str, page: &[Recorded]) -> Span {
         messaging.destination.name = "events",
         messaging.batch.message_count = page.len() as i64,
         projection.name = projection,
+        otel.status_code = field::Empty,
+        error.type = field::Empty,
     );
     link(&span, page);
     span
+}
+
+/// Says how a batch has ended.
+pub(crate) fn ended(span: &Span, result: &Result<usize, SubscriptionError>) {
+    if let Err(error) = result {
+        span.record("otel.status_code", "ERROR").record("error.type", error.kind());
+    }
 }
 
 /// To the spans that appended the events.
@@ -183,6 +193,8 @@ pub(crate) fn publish(stream: &str, page: &[Recorded]) -> Span {
         messaging.operation.type = "send",
         messaging.destination.name = stream,
         messaging.batch.message_count = page.len() as i64,
+        otel.status_code = field::Empty,
+        error.type = field::Empty,
     );
     link(&span, page);
     span

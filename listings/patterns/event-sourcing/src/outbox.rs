@@ -47,9 +47,19 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// None today: what can go wrong is tried again.
+    /// [`SubscriptionError::Ahead`]. Anything else is tried again.
     pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<(), SubscriptionError> {
         follow(&self.store, &self.stream, stop, || self.step()).await
+    }
+
+    /// Says how far the broker has come and how far behind it is, as each step does: for one that has stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the database or the broker does not answer.
+    pub async fn report(&self) -> Result<(), SubscriptionError> {
+        let mut broker = self.broker.get_multiplexed_async_connection().await?;
+        Ok(self.store.report(&self.stream, self.published(&mut broker).await?).await?)
     }
 
     /// Publishes the next events. How many.
@@ -72,20 +82,26 @@ impl Outbox {
             *slot = Some(self.broker.get_multiplexed_async_connection().await?);
         }
         let Some(broker) = slot else { return Ok(0) };
-        let page = self.store.page(self.published(broker).await?, BATCH).await?;
+        let published = self.published(broker).await?;
+        let page = self.store.page(published, BATCH).await?;
+        self.store.report(&self.stream, published).await?;
         if page.is_empty() {
-            return Ok(0);
+            let head = self.store.head().await?;
+            return if published > head { Err(SubscriptionError::Ahead { published, head }) } else { Ok(0) };
         }
         let mut entries = pipe();
+        entries.atomic(); // a broker whose memory is full must not refuse one and take the next
         for event in &page {
             self.entry(&mut entries, event);
         }
         let span = observe::publish(&self.stream, &page);
-        match entries.exec_async(broker).instrument(span).await {
+        let result = match entries.exec_async(broker).instrument(span.clone()).await {
             // Another program publishes as well, and was faster.
             Err(error) if are_known(error.clone()) => Ok(0),
-            result => Ok(result.map(|()| page.len())?),
-        }
+            result => result.map(|()| page.len()).map_err(SubscriptionError::from),
+        };
+        observe::ended(&span, &result);
+        result
     }
     // ANCHOR_END: publish
 

@@ -39,8 +39,8 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// With its keys beside the events of `store`. Keep backups of the keys shorter than those of the events: a key that
-    /// comes back from a backup opens everything again.
+    /// With its keys beside the events of `store`. A key that comes back from a backup opens everything again: forget again
+    /// after a restore, or keep the keys in a server of their own, with backups that are kept for a shorter time.
     pub fn of(store: &EventStore) -> Self {
         Self { pool: store.pool().clone(), db: store.db().clone() }
     }

@@ -51,9 +51,9 @@ impl EventStore {
     ///
     /// [`WrongServer`](VerifyError::WrongServer) then, with the cure.
     pub async fn verify(&self) -> Result<(), VerifyError> {
+        let newest = self.head().await?.transaction; // first: what is appended meanwhile has a number above `next`
         let next = sqlx::query_file_scalar!("queries/next_transaction.sql");
         let next = self.db.measure(&NEXT, next.fetch_one(&self.pool)).await?;
-        let newest = self.head().await?.transaction;
         if newest < next { Ok(()) } else { Err(VerifyError::WrongServer { newest, next }) }
     }
 

@@ -1,14 +1,12 @@
 //! Takes a projection from event to event.
 
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use sqlx::{PgConnection, PgTransaction};
 use tracing::Instrument;
 
 use crate::db::{Operation, operation};
-use crate::event::Recorded;
+use crate::event::{Recorded, Undecodable};
 use crate::follow::follow;
 use crate::observe;
 use crate::position::Position;
@@ -30,6 +28,24 @@ pub enum SubscriptionError {
     /// The broker does not answer.
     #[error(transparent)]
     Broker(#[from] redis::RedisError),
+    /// A newer version of this program has written the event: a newer replica will apply it, or this one after its update.
+    #[error("{projection} leaves the event at {position} to a newer version: {reason}")]
+    Newer {
+        /// The projection.
+        projection: String,
+        /// The event.
+        position: Position,
+        /// What is new.
+        reason: Undecodable,
+    },
+    /// The broker has entries that this store never published: its events are from before a restore, or somebody else's.
+    #[error("the broker's stream is at {published} and the newest event at {head}; publish into a new stream")]
+    Ahead {
+        /// Where the stream is.
+        published: Position,
+        /// Where the store is.
+        head: Position,
+    },
     /// An event cannot be applied, and the policy is to stop.
     #[error("{projection} cannot apply the event at {position}: {reason}")]
     Poison {
@@ -40,6 +56,24 @@ pub enum SubscriptionError {
         /// Why.
         reason: String,
     },
+}
+
+impl SubscriptionError {
+    /// Whether it is over some day without anybody's help.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Database(_) | Self::Broker(_) | Self::Newer { .. })
+    }
+
+    /// What the span calls it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Database(_) => "database",
+            Self::Broker(_) => "broker",
+            Self::Newer { .. } => "newer_schema",
+            Self::Ahead { .. } => "stream_ahead",
+            Self::Poison { .. } => "poison",
+        }
+    }
 }
 
 /// A projection on its way through the events.
@@ -53,22 +87,12 @@ pub struct Subscription<P> {
     pub(crate) schema: Option<String>,
     batch: u32,
     poison: Poison,
-    /// When it had last seen everything.
-    caught_up: Mutex<Instant>,
 }
 
 impl<P: Projection> Subscription<P> {
     /// With batches of five hundred, and a stop at the first event that cannot be applied.
     pub fn new(store: EventStore, projection: P) -> Self {
-        Self {
-            store,
-            projection,
-            name: P::NAME.to_owned(),
-            schema: None,
-            batch: 500,
-            poison: Poison::Stop,
-            caught_up: Mutex::new(Instant::now()),
-        }
+        Self { store, projection, name: P::NAME.to_owned(), schema: None, batch: 500, poison: Poison::Stop }
     }
 
     /// Where the events come from.
@@ -96,9 +120,19 @@ impl<P: Projection> Subscription<P> {
     ///
     /// # Errors
     ///
-    /// [`SubscriptionError::Poison`]. A database that is away is waited for.
+    /// [`SubscriptionError::Poison`]. A database that is away is waited for, and so is a newer version of this program for
+    /// an event that only it understands.
     pub async fn run(&self, stop: impl Future<Output = ()>) -> Result<(), SubscriptionError> {
         follow(&self.store, &self.name, stop, || self.step()).await
+    }
+
+    /// Says how far it has come and how far behind it is, as each step does: for one that has stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn report(&self) -> Result<(), sqlx::Error> {
+        self.store.report(&self.name, self.checkpoint().await?).await
     }
 
     // ANCHOR: step
@@ -113,20 +147,23 @@ impl<P: Projection> Subscription<P> {
         // Read before the transaction begins: a transaction that writes holds back the horizon of everybody.
         let page = self.store.page(from, self.batch).await?;
         let Some(last) = page.last().map(|event| event.position) else {
-            self.say(from).await?;
+            self.store.report(&self.name, from).await?;
             return Ok(0);
         };
         let span = observe::process(&self.name, &page);
-        let applied = self.apply(from, &page).instrument(span).await?;
-        self.say(if applied > 0 { last } else { from }).await?;
-        Ok(applied)
+        let applied = self.apply(from, &page).instrument(span.clone()).await;
+        observe::ended(&span, &applied);
+        self.store
+            .report(&self.name, if applied.as_ref().is_ok_and(|&events| events > 0) { last } else { from })
+            .await?;
+        applied
     }
     // ANCHOR_END: step
 
     /// As a whole. When that fails because of an event, one by one, so that it is clear because of which.
     async fn apply(&self, from: Position, page: &[Recorded]) -> Result<usize, SubscriptionError> {
         match self.apply_at_once(from, page).await {
-            Err(Failed::Poison(_)) if page.len() > 1 => {
+            Err(Failed::Poison(_) | Failed::Newer(_)) if page.len() > 1 => {
                 let mut from = from;
                 for (applied, event) in page.iter().enumerate() {
                     if Box::pin(self.apply(from, std::slice::from_ref(event))).await? == 0 {
@@ -137,6 +174,9 @@ impl<P: Projection> Subscription<P> {
                 Ok(page.len())
             }
             Err(Failed::Poison(reason)) => self.swallow(from, page[0].position, reason).await,
+            Err(Failed::Newer(reason)) => {
+                Err(SubscriptionError::Newer { projection: self.name.clone(), position: page[0].position, reason })
+            }
             Err(Failed::Database(error)) => Err(error.into()),
             Ok(applied) => Ok(applied),
         }
@@ -210,20 +250,25 @@ impl<P: Projection> Subscription<P> {
             }
         }
     }
+}
 
+const LAG: Operation = operation!("SELECT", "events", "lag");
+
+impl EventStore {
     // ANCHOR: lag
-    /// Says how far it has come, and how far behind it is: behind the newest event that was committed, readable in order or not.
-    /// So a projection that waits for somebody else's transaction is behind as well.
-    async fn say(&self, checkpoint: Position) -> Result<(), sqlx::Error> {
-        let head = self.store.head().await?;
-        let now = Instant::now();
-        let mut caught_up = self.caught_up.lock().unwrap_or_else(PoisonError::into_inner);
-        if head <= checkpoint {
-            *caught_up = now;
-        }
-        let events = (head.number - checkpoint.number).max(0).unsigned_abs();
-        let time = now.duration_since(*caught_up).as_secs_f64();
-        self.store.telemetry.progress(&self.name, checkpoint.number, events, time);
+    /// Says how far a reader has come, and how far behind it is: behind the newest event that was committed, readable in order or
+    /// not. So one that waits for somebody else's transaction is behind as well. How far in events is about right: what was
+    /// rolled back has left gaps in the numbers.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn report(&self, reader: &str, checkpoint: Position) -> Result<(), sqlx::Error> {
+        let row = sqlx::query_file!("queries/lag.sql", checkpoint.transaction, checkpoint.number);
+        let row = self.db.measure(&LAG, row.fetch_optional(&self.pool)).await?;
+        let behind = row.and_then(|head| Some((head.waiting?.max(0.0), head.position - checkpoint.number)));
+        let (time, events) = behind.map_or((0.0, 0), |(time, events)| (time, events.max(1)));
+        self.telemetry.progress(reader, checkpoint.number, events.unsigned_abs(), time);
         Ok(())
     }
     // ANCHOR_END: lag
@@ -233,6 +278,7 @@ impl<P: Projection> Subscription<P> {
 enum Failed {
     Database(sqlx::Error),
     Poison(String),
+    Newer(Undecodable),
 }
 
 impl From<sqlx::Error> for Failed {
@@ -246,7 +292,10 @@ fn decode<P: Projection>(page: &[Recorded]) -> Result<Vec<Projected<P::Event>>, 
     page.iter()
         .filter(|recorded| P::CATEGORIES.contains(&recorded.stream.category()))
         .map(|recorded| {
-            let event = recorded.decode().map_err(|error| Failed::Poison(error.to_string()))?;
+            let event = recorded.decode().map_err(|error| match error {
+                Undecodable::Newer { .. } => Failed::Newer(error),
+                error => Failed::Poison(error.to_string()),
+            })?;
             Ok(Projected { event, recorded: recorded.clone() })
         })
         .collect()

@@ -50,7 +50,10 @@ impl Upcasters {
         if schema == newest {
             return E::decode(kind, data);
         }
-        if schema < 1 || schema > newest {
+        if schema > newest {
+            return Err(Undecodable::Newer { kind: kind.to_owned(), schema });
+        }
+        if schema < 1 {
             return Err(Undecodable::Schema { kind: kind.to_owned(), schema });
         }
         let wrong = |source| Undecodable::Data { kind: kind.to_owned(), source };

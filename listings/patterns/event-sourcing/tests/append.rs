@@ -160,6 +160,41 @@ async fn of_decisions_with_one_condition_one_wins() {
 // ANCHOR_END: condition
 
 #[tokio::test]
+async fn the_same_append_twice_is_one_even_if_its_own_event_matches_the_condition() {
+    let bank = Bank::open().await;
+    let tag = Tag::new("owner", "ann").unwrap();
+    let events = vec![said(1).tagged([tag.clone()]), said(2).tagged([tag.clone()])];
+    let append = Append::to(StreamId::new("talk", "a"), Version::NONE, events);
+    let append = append.unless(Query::tagged([tag.clone()]), Position::START);
+    let first = bank.store.append(append.clone()).await.unwrap();
+    let second = bank.store.append(append).await.unwrap();
+    assert_eq!((second.position, second.again), (first.position, true), "that of the last event, as the first time");
+
+    let other = Append::to(StreamId::new("talk", "b"), Version::NONE, vec![said(3)]);
+    let overtaken = bank.store.append(other.unless(Query::tagged([tag]), Position::START)).await;
+    assert!(matches!(overtaken, Err(AppendError::Overtaken { .. })), "{overtaken:?}");
+    assert_eq!(count(&bank).await, 2);
+}
+
+#[tokio::test]
+async fn a_store_in_use_is_no_restored_dump() {
+    let bank = Bank::open().await;
+    let writers = (0..4).map(|writer| {
+        let store = bank.store.clone();
+        tokio::spawn(async move {
+            for number in 0.. {
+                say(&store, &writer.to_string(), number, number).await.unwrap();
+            }
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    for _ in 0..500 {
+        bank.store.verify().await.unwrap();
+    }
+    writers.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+#[tokio::test]
 async fn a_condition_sees_what_carries_its_tags_and_is_of_its_kinds() {
     let bank = Bank::open().await;
     let (ann, red) = (Tag::new("owner", "ann").unwrap(), Tag::new("colour", "red").unwrap());

@@ -102,7 +102,7 @@ async fn an_event_from_the_future_stops_with_its_name() {
     }
     let events = bank.all().await;
     let said = |place: usize| events[place].decode::<AccountEvent>().unwrap_err().to_string();
-    assert_eq!(said(0), "account_opened has schema 3, and no upcaster takes it from there");
+    assert_eq!(said(0), "account_opened has schema 3, which is newer than this program");
     assert_eq!(said(1), r#"unknown kind of event "account_closed""#);
     let error = bank.store.load::<Account>(account).await.unwrap_err().to_string();
     assert!(error.starts_with(&format!("account-{account}, event 1: ")), "{error}");

@@ -18,7 +18,7 @@ use event_sourcing::bank::{Account, balance};
 use event_sourcing::{AppendError, EventStore, Position, connect, scope};
 use serde_json::json;
 use sqlx::{ConnectOptions, Executor, Row};
-use testkit::{Postgres, Receiver};
+use testkit::{Capture, LogRecord, Postgres, Receiver};
 use uuid::Uuid;
 
 // ANCHOR: survived
@@ -243,6 +243,41 @@ async fn sigterm_answers_what_is_under_way_finishes_the_batch_and_loses_no_span(
     assert_eq!(names.map(|name| capture.spans_named(name).count()), [1, 1, 1], "{capture}");
 }
 // ANCHOR_END: sigterm
+
+// ANCHOR: stopped
+#[tokio::test]
+async fn symptom_a_projection_has_stopped_and_customers_are_still_served() {
+    let bank = Bank::open().await;
+    let account = account(&bank).await;
+    let insert = "INSERT INTO events (id, stream, version, kind, schema, data, metadata, tags)
+        VALUES (gen_random_uuid(), 'account-strange', 1, 'account_frozen', 1, '{}', '{}', '{}')";
+    sqlx::query(insert).execute(bank.pool()).await.unwrap();
+    let receiver = Receiver::grpc().await;
+    let environment = [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", receiver.protocol()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "200"),
+    ];
+    let service = service(&bank, &environment);
+    let stopped = |capture: &Capture| {
+        let named = |log: &&LogRecord| log.event_name.as_deref() == Some("projection.stopped");
+        let log = capture.logs.iter().find(|log| named(log) && log.attributes["projection.name"] == "balances")?;
+        Some((log.severity.clone(), log.attributes["exception.message"].to_string()))
+    };
+    let (severity, why) = receiver.eventually("an error in the log", stopped).await;
+    assert!(severity == "ERROR" && why.contains("unknown kind of event"), "{severity} {why}");
+
+    let deposits = format!("{}/accounts/{account}/deposits", service.url());
+    let answer = post(&client(), &deposits, Uuid::new_v4(), &json!({ "cents": 500 })).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let behind = |capture: &Capture| {
+        let lag = |metric| capture.metric(metric, &[("projection.name", "balances")])?.as_f64();
+        (lag("projection.lag.events")? >= 2.0).then(|| lag("projection.lag.time"))?
+    };
+    let before = receiver.eventually("the lag of what has stopped", behind).await;
+    receiver.eventually("a lag that grows", |capture| behind(capture).filter(|&now| now > before + 0.5)).await;
+}
+// ANCHOR_END: stopped
 
 // ANCHOR: collector
 #[cfg(target_os = "linux")]

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::{Bank, say};
-use event_sourcing::{Outbox, Position, SubscriptionError};
+use common::{Bank, Told, in_time, say};
+use event_sourcing::{Append, NewEvent, Outbox, Position, StreamId, SubscriptionError, Version};
 use redis::Client;
 use redis::streams::StreamRangeReply;
 use testkit::Redis;
@@ -64,6 +64,47 @@ async fn two_that_publish_at_once_publish_each_event_once() {
     assert_eq!(entries(&redis).await, expected(&bank).await);
 }
 // ANCHOR_END: once
+
+// ANCHOR: full
+#[tokio::test]
+async fn a_broker_whose_memory_is_full_takes_all_of_a_batch_or_nothing() {
+    let (bank, redis) = (Bank::open().await, Redis::start());
+    for number in 0..300 {
+        let told = NewEvent::of(&Told("x".repeat(10_000))).unwrap();
+        let append = Append::to(StreamId::new("talk", "a"), Version(number), vec![told]);
+        bank.store.append(append).await.unwrap();
+    }
+    bank.settle().await;
+    let outbox = outbox(&bank, &redis);
+    command(&redis, &["CONFIG", "SET", "maxmemory", "2mb"]).await; // room for some of them
+    let error = outbox.step().await.unwrap_err();
+    assert!(matches!(error, SubscriptionError::Broker(_)), "worth another try: {error}");
+    assert_eq!(entries(&redis).await, []);
+
+    command(&redis, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    publish(&bank, &outbox).await;
+    assert_eq!(entries(&redis).await, expected(&bank).await);
+}
+// ANCHOR_END: full
+
+/// A command of somebody else's.
+async fn command(redis: &Redis, words: &[&str]) {
+    let mut connection = Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    redis::cmd(words[0]).arg(&words[1..]).exec_async(&mut connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_ahead_of_the_store_stops_the_outbox() {
+    let (bank, redis) = (Bank::open().await, Redis::start());
+    say(&bank.store, "a", 0, 1).await.unwrap();
+    let outbox = outbox(&bank, &redis);
+    publish(&bank, &outbox).await;
+    command(&redis, &["XADD", "bank.events", "*", "data", "0"]).await;
+    say(&bank.store, "a", 1, 2).await.unwrap();
+    bank.settle().await;
+    let error = in_time(outbox.run(std::future::pending())).await.unwrap_err();
+    assert!(matches!(error, SubscriptionError::Ahead { .. }), "{error}");
+}
 
 // ANCHOR: lost
 #[tokio::test]

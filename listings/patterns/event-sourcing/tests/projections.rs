@@ -154,6 +154,25 @@ async fn with_the_policy_to_skip_it_is_written_down_and_the_rest_goes_on() {
 // ANCHOR_END: poison
 
 #[tokio::test]
+async fn what_a_newer_version_has_written_is_left_to_it_and_never_skipped() {
+    let bank = with_heard().await;
+    let insert = "INSERT INTO events (id, stream, version, kind, schema, data, metadata, tags)
+        VALUES (gen_random_uuid(), 'talk-a', $1, 'said', $2, '7', '{}', '{}')";
+    for (version, schema) in [(1_i64, 1_i16), (2, 2), (3, 1)] {
+        sqlx::query(insert).bind(version).bind(schema).execute(bank.pool()).await.unwrap();
+    }
+    bank.settle().await;
+    let old = Subscription::new(bank.store.clone(), Heard::default()).poison(Poison::Skip);
+    for _attempt in 0..2 {
+        let error = old.step().await.unwrap_err();
+        assert!(matches!(error, SubscriptionError::Newer { .. }), "{error}");
+    }
+    assert_eq!(heard(&bank).await, [7], "what comes before it is applied");
+    let skipped: i64 = sqlx::query("SELECT count(*) FROM skipped").fetch_one(bank.pool()).await.unwrap().get(0);
+    assert_eq!(skipped, 0);
+}
+
+#[tokio::test]
 async fn events_of_other_categories_are_passed_by() {
     let bank = with_heard().await;
     let (teller, customer) = (Teller::new(bank.store.clone()), Customer { number: Uuid::new_v4(), name: "Ann".into() });

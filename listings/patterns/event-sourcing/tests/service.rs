@@ -204,6 +204,51 @@ async fn after_three_conflicts_there_is_a_409_that_may_be_sent_again() {
 }
 // ANCHOR_END: conflict
 
+// ANCHOR: another
+#[tokio::test]
+async fn a_key_that_comes_again_with_another_request_is_refused() {
+    let open = Open::new().await;
+    let (account, other) = (open.account("EUR").await, open.account("EUR").await);
+    let deposits = |account| format!("/accounts/{account}/deposits");
+    let with = async |key, path: &str, body: Value| open.send(Method::POST, path, Some(key), &body).await;
+    let (key, transferred) = (Uuid::new_v4(), Uuid::new_v4());
+    let transfer = |cents: i64| json!({ "from": account, "to": other, "cents": cents });
+    assert_eq!(with(key, &deposits(&account), json!({ "cents": 5 })).await.status, 200);
+    let first = with(transferred, "/transfers", transfer(5)).await.body;
+    for (key, path, body) in [
+        (key, deposits(&account), json!({ "cents": 6 })),
+        (key, deposits(&other), json!({ "cents": 5 })),
+        (key, deposits(&Uuid::new_v4().to_string()), json!({ "cents": 5 })),
+        (key, "/transfers".into(), transfer(5)),
+        (key, "/accounts".into(), json!({ "customer": Uuid::new_v4(), "name": "Ann", "currency": "EUR" })),
+        (transferred, "/transfers".into(), transfer(4)),
+    ] {
+        let refused = with(key, &path, body).await;
+        let detail = "this Idempotency-Key was sent before, with another request";
+        assert_eq!((refused.status.as_u16(), &refused.body["detail"]), (422, &json!(detail)), "{path}");
+    }
+    // There is nothing left to move; the first time there was, and it gets the same answer.
+    assert_eq!(with(transferred, "/transfers", transfer(5)).await.body, first);
+    assert_eq!(open.events().await, 5, "two openings, a deposit, and a transfer");
+}
+// ANCHOR_END: another
+
+#[tokio::test]
+async fn what_sending_again_does_not_help_is_not_asked_to_be_sent_again() {
+    let open = Open::new().await;
+    let account = open.account("EUR").await;
+    let insert = "INSERT INTO events (id, stream, version, kind, schema, data, metadata, tags)
+        VALUES (gen_random_uuid(), $1, 2, 'account_frozen', 1, '{}', '{}', '{}')";
+    sqlx::query(insert).bind(format!("account-{account}")).execute(open.bank.pool()).await.unwrap();
+    let answer = open.post(&format!("/accounts/{account}/deposits"), json!({ "cents": 5 })).await;
+    assert_eq!((answer.status.as_u16(), answer.retry_after), (500, None), "{}", answer.body);
+    let failed = open.bank.receiver.eventually("a record of the cause", |capture| {
+        capture.logs.iter().find(|log| log.event_name.as_deref() == Some("request.failed")).cloned()
+    });
+    let cause = failed.await.attributes["exception.message"].to_string();
+    assert!(cause.contains("unknown kind of event"), "{cause}");
+}
+
 #[tokio::test]
 async fn many_who_deposit_at_once_lose_nothing() {
     let open = Open::new().await;

@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Bank, say};
 use event_sourcing::bank::{Balances, Customer, Teller};
 use event_sourcing::service::api;
@@ -172,6 +174,28 @@ async fn an_event_carries_the_trace_of_its_append_and_no_baggage() {
     });
     drop(context);
     assert!(!events[0].metadata.contains("baggage"));
+}
+
+#[tokio::test]
+async fn lag_is_the_age_of_what_waits_also_after_a_restart_and_under_load() {
+    let bank = Bank::alone().await;
+    let lag = async |balances: &Subscription<Balances>| {
+        balances.report().await.unwrap();
+        bank.telemetry.flush().unwrap();
+        let capture = bank.receiver.capture().await;
+        capture.metric("projection.lag.time", &[("projection.name", "balances")]).unwrap().as_f64().unwrap()
+    };
+    say(&bank.store, "a", 0, 1).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let balances = || Subscription::new(bank.store.clone(), Balances::of(&bank.store)).batch(1);
+    assert!(lag(&balances()).await >= 0.3, "one that has just started knows how old the event is");
+    // The next one is there before this one is applied: never everything is.
+    let balances = balances();
+    for number in 1..3 {
+        say(&bank.store, "a", number, 1).await.unwrap();
+        balances.step().await.unwrap();
+    }
+    assert!(lag(&balances).await < 0.3, "of the newest, not since everything was applied");
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Teller {
         let name = self.vault.seal(&owner, &customer.name).await?;
         let tag = Tag::new("owner", &owner).expect("a UUID has no spaces");
         let theirs = Query::tagged([tag.clone()]).of_kinds(["account_opened"]);
-        let opened = self.store.decide(command, || async {
+        let opened = self.store.decide(command, metadata, || async {
             let (accounts, seen) = self.store.matching(&theirs).await.map_err(LoadError::from)?;
             if accounts.len() >= MOST {
                 return Err(ExecuteError::Refused(Refusal::TooMany(accounts.len())));
@@ -74,7 +74,7 @@ impl Teller {
             let events = state.open(&owner, name.clone(), currency).map_err(ExecuteError::Refused)?;
             let events = numbered(command, 0, &events)?.into_iter().map(|event| event.tagged([tag.clone()])).collect();
             let stream = StreamId::new(Account::CATEGORY, account);
-            Ok(Append::to(stream, version, events).unless(theirs.clone(), seen).with(metadata.clone()))
+            Ok(Append::to(stream, version, events).unless(theirs.clone(), seen))
         });
         Ok(opened.await?)
     }
@@ -112,16 +112,15 @@ impl Teller {
         if from == to {
             return Err(ExecuteError::Refused(Refusal::Same).into());
         }
-        let moved = self.store.decide(command, || async {
+        let moved = self.store.decide(command, metadata, || async {
             let sender = self.store.load::<Account>(from).await?;
             let receiver = self.store.load::<Account>(to).await?;
             let sent = sender.state.send(command, to, cents).map_err(ExecuteError::Refused)?;
             let received =
                 receiver.state.receive(command, from, &sender.state, cents).map_err(ExecuteError::Refused)?;
             let stream = |account| StreamId::new(Account::CATEGORY, account);
-            Ok(Append::to(stream(from), sender.version, numbered(command, 0, &sent)?)
-                .and(stream(to), receiver.version, numbered(command, sent.len(), &received)?)
-                .with(metadata.clone()))
+            let (sent, received) = (numbered(command, 0, &sent)?, numbered(command, sent.len(), &received)?);
+            Ok(Append::to(stream(from), sender.version, sent).and(stream(to), receiver.version, received))
         });
         Ok(moved.await?)
     }

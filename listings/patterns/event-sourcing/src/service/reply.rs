@@ -6,9 +6,10 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::aggregate::ExecuteError;
+use crate::aggregate::{ExecuteError, LoadError};
 use crate::append::AppendError;
 use crate::bank::{Refusal, TellerError};
+use crate::shredding::VaultError;
 
 /// An answer other than success.
 #[derive(Debug)]
@@ -28,6 +29,17 @@ impl Problem {
         Self { status: StatusCode::NOT_FOUND, detail: detail.into(), again: false }
     }
 
+    fn refused(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: detail.into(), again: false }
+    }
+
+    /// The cause is for the log and not for the customer.
+    fn ours(error: &TellerError) -> Self {
+        tracing::error!(name: "request.failed", { exception.message = %error }, "a request cannot be carried out");
+        let detail = "nothing has happened, and sending it again will not help: the fault is ours".into();
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail, again: false }
+    }
+
     pub fn try_later(detail: impl Into<String>) -> Self {
         Self { status: StatusCode::SERVICE_UNAVAILABLE, detail: detail.into(), again: true }
     }
@@ -40,9 +52,7 @@ impl From<TellerError> for Problem {
             TellerError::Execute(ExecuteError::Refused(Refusal::NotOpen)) => {
                 Self::not_found(Refusal::NotOpen.to_string())
             }
-            TellerError::Execute(ExecuteError::Refused(refusal)) => {
-                Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail: refusal.to_string(), again: false }
-            }
+            TellerError::Execute(ExecuteError::Refused(refusal)) => Self::refused(refusal.to_string()),
             TellerError::Execute(ExecuteError::Append(
                 AppendError::Conflict { .. } | AppendError::Overtaken { .. },
             )) => Self {
@@ -54,9 +64,17 @@ impl From<TellerError> for Problem {
             TellerError::Execute(ExecuteError::Append(AppendError::Unknown(_))) => Self::try_later(
                 "we do not know whether it happened; send it again with the same Idempotency-Key, and it happens once",
             ),
-            TellerError::Execute(_) | TellerError::Vault(_) => {
-                Self::try_later("nothing has happened; send it again with the same Idempotency-Key")
+            TellerError::Execute(ExecuteError::Append(AppendError::Reused)) => {
+                Self::refused("this Idempotency-Key was sent before, with another request")
             }
+            TellerError::Execute(
+                ExecuteError::Load(LoadError::Database(_)) | ExecuteError::Append(AppendError::Refused(_)),
+            )
+            | TellerError::Vault(VaultError::Database(_)) => {
+                Self::try_later("it was not done this time; send it again with the same Idempotency-Key")
+            }
+            // An event that this program does not understand: sending it again is of no use.
+            error => Self::ours(&error),
         }
     }
 }

@@ -19,6 +19,8 @@ use crate::subscription::{Subscription, SubscriptionError};
 
 /// How long requests that are under way may take once the program has been told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How often something that has stopped says how far behind it is.
+const STOPPED: Duration = Duration::from_secs(1);
 
 /// Brings the database up to date: a job of the deployment, once, before the replicas start.
 ///
@@ -54,11 +56,13 @@ pub async fn run(config: Config, meter: &Meter) -> anyhow::Result<()> {
     let all = async {
         tokio::try_join!(
             async { customers.await.context("the listening socket failed") },
-            part("balances", &stop, balances.run(stop.cancelled())),
-            part("statement", &stop, statement.run(stop.cancelled())),
+            part("balances", &stop, balances.run(stop.cancelled()), async || balances.report().await),
+            part("statement", &stop, statement.run(stop.cancelled()), async || statement.report().await),
             async {
                 match &outbox {
-                    Some(outbox) => part("outbox", &stop, outbox.run(stop.cancelled())).await,
+                    Some(outbox) => {
+                        part("outbox", &stop, outbox.run(stop.cancelled()), async || outbox.report().await).await
+                    }
                     None => Ok(()),
                 }
             },
@@ -83,12 +87,14 @@ pub async fn run(config: Config, meter: &Meter) -> anyhow::Result<()> {
 }
 // ANCHOR_END: run
 
+// ANCHOR: part
 /// One that cannot go on does not take the others with it: customers are still served, from a read model that stands still. The
-/// error in the log and the lag that grows call somebody.
-async fn part(
+/// error in the log and the lag, which is still reported, call somebody.
+async fn part<E>(
     name: &str,
     stop: &CancellationToken,
     running: impl Future<Output = Result<(), SubscriptionError>>,
+    report: impl AsyncFn() -> Result<(), E>,
 ) -> anyhow::Result<()> {
     if let Err(error) = running.await {
         tracing::error!(
@@ -96,7 +102,10 @@ async fn part(
             { projection.name = name, exception.message = %error },
             "a projection cannot go on"
         );
-        stop.cancelled().await;
+        while stop.run_until_cancelled(tokio::time::sleep(STOPPED)).await.is_some() {
+            report().await.ok(); // it says no more than how far it is behind, and the next one comes soon
+        }
     }
     Ok(())
 }
+// ANCHOR_END: part
