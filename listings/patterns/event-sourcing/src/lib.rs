@@ -41,7 +41,7 @@ pub use pool::connect;
 pub use position::{InvalidPosition, Position, Version};
 pub use projection::{Poison, Projected, Projection, is_poison};
 pub use query::Query;
-pub use rebuild::rebuild;
+pub use rebuild::{RebuildError, rebuild};
 pub use replay::ReplayError;
 pub use shredding::{Sealed, Vault, VaultError};
 pub use store::{EventStore, VerifyError};

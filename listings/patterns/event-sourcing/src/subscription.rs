@@ -11,6 +11,7 @@ use crate::follow::follow;
 use crate::observe;
 use crate::position::Position;
 use crate::projection::{Poison, Projected, Projection, is_poison};
+use crate::rebuild::enter;
 use crate::store::EventStore;
 
 const CHECKPOINT: Operation = operation!("SELECT", "checkpoints", "checkpoint");
@@ -85,7 +86,7 @@ pub struct Subscription<P> {
     pub(crate) name: String,
     /// Where its tables are looked up first, if not where all are.
     pub(crate) schema: Option<String>,
-    batch: u32,
+    pub(crate) batch: u32,
     poison: Poison,
 }
 
@@ -103,7 +104,7 @@ impl<P: Projection> Subscription<P> {
     /// With this many events in a transaction, at most.
     #[must_use]
     pub fn batch(mut self, events: u32) -> Self {
-        self.batch = events;
+        self.batch = events.max(1);
         self
     }
 
@@ -197,14 +198,12 @@ impl<P: Projection> Subscription<P> {
     /// A transaction in which nobody else moves this checkpoint; none when somebody has done so already.
     async fn begin(&self, from: Position) -> Result<Option<PgTransaction<'static>>, sqlx::Error> {
         let mut transaction = self.store.db.answer(self.store.pool.begin()).await?;
-        if let Some(schema) = &self.schema {
-            let path = format!("{schema}, public");
-            let set = sqlx::query("SELECT set_config('search_path', $1, true)").bind(path);
-            self.store.db.answer(set.execute(&mut *transaction)).await?;
-        }
         let row = sqlx::query_file!("queries/lock_checkpoint.sql", self.name);
         let row = self.store.db.call(&LOCK, 1, row.fetch_one(&mut *transaction)).await?;
         let now = Position { transaction: row.transaction, number: row.position };
+        if let Some(schema) = &self.schema {
+            self.store.db.answer(enter::<P>(&mut transaction, schema)).await?;
+        }
         Ok((now == from).then_some(transaction))
     }
     // ANCHOR_END: transaction
@@ -243,6 +242,8 @@ impl<P: Projection> Subscription<P> {
         let row = sqlx::query_file!("queries/checkpoint.sql", self.name).fetch_optional(&self.store.pool);
         match self.store.db.measure(&CHECKPOINT, row).await? {
             Some(row) => Ok(Position { transaction: row.transaction, number: row.position }),
+            // A rebuild is in it from the beginning: it is over, and its tables are gone.
+            None if self.schema.is_some() => Err(sqlx::Error::RowNotFound),
             None => {
                 let row = sqlx::query_file!("queries/enrol.sql", self.name).execute(&self.store.pool);
                 self.store.db.measure(&ENROL, row).await?;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use common::{Bank, Said, say};
 use event_sourcing::bank::{Balances, Customer, Statement, Teller, balance, statement};
 use event_sourcing::{
-    EventStore, Metadata, Poison, Position, Projected, Projection, Subscription, SubscriptionError, rebuild,
+    EventStore, Metadata, Poison, Position, Projected, Projection, RebuildError, Subscription, SubscriptionError,
+    rebuild,
 };
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -241,7 +242,7 @@ async fn a_rebuild_goes_on_beside_the_live_projection_and_takes_its_place() {
             let _ = subscription.step().await; // waits for the lock while the tables change places
         }
     });
-    rebuild(&bank.store, Heard { plus: 1_000 }).await.unwrap();
+    rebuild(Subscription::new(bank.store.clone(), Heard { plus: 1_000 })).await.unwrap();
     busy.await.unwrap();
 
     catch_up(&bank, &live()).await.unwrap();
@@ -258,10 +259,11 @@ async fn a_rebuild_that_is_cut_off_leaves_the_old_read_model() {
     let bank = with_heard().await;
     say(&bank.store, "a", 0, 5).await.unwrap();
     catch_up(&bank, &Subscription::new(bank.store.clone(), Heard::default())).await.unwrap();
-    let error = rebuild(&bank.store, Heard { plus: -10 }).await.unwrap_err();
-    assert!(matches!(error, SubscriptionError::Poison { .. }), "{error}");
+    let again = async |plus| rebuild(Subscription::new(bank.store.clone(), Heard { plus })).await;
+    let error = again(-10).await.unwrap_err();
+    assert!(matches!(error, RebuildError::Failed(SubscriptionError::Poison { .. })), "{error}");
     assert_eq!(heard(&bank).await, [5]);
-    assert_eq!(rebuild(&bank.store, Heard { plus: 10 }).await.unwrap(), 1, "the next one begins anew");
+    assert_eq!(again(10).await.unwrap(), 1, "the next one begins anew");
     assert_eq!(heard(&bank).await, [15]);
 }
 // ANCHOR_END: rebuild
@@ -291,7 +293,7 @@ async fn the_read_models_of_the_bank_say_what_has_happened() {
         let lines = statement(&bank.store, from, 10).await.unwrap();
         let lines: Vec<_> = lines.iter().map(|line| (line.version, line.what.clone(), line.cents)).collect();
         assert_eq!(lines, [(3, format!("to {to}"), -400), (2, "deposit".into(), 900)]);
-        rebuild(&bank.store, Balances::of(&bank.store)).await.unwrap();
-        rebuild(&bank.store, Statement::of(&bank.store)).await.unwrap();
+        rebuild(Subscription::new(bank.store.clone(), Balances::of(&bank.store))).await.unwrap();
+        rebuild(Subscription::new(bank.store.clone(), Statement::of(&bank.store))).await.unwrap();
     }
 }

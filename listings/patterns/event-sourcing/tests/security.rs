@@ -7,7 +7,7 @@ use common::{Bank, Said, saying};
 use event_sourcing::bank::{Balances, Customer, Statement, Teller, balance};
 use event_sourcing::{Append, StreamId};
 use event_sourcing::{
-    AppendError, EventStore, Metadata, NewEvent, Poison, Position, Subscription, Version, connect, scope,
+    AppendError, EventStore, Metadata, NewEvent, Poison, Position, Subscription, Version, connect, rebuild, scope,
 };
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnectOptions;
@@ -65,6 +65,30 @@ async fn the_service_may_add_events_and_never_change_one() {
     }
 }
 // ANCHOR_END: roles
+
+#[tokio::test]
+async fn after_a_rebuild_by_the_owner_the_service_goes_on_as_before() {
+    let bank = Bank::alone().await;
+    sqlx::raw_sql(ROLES).execute(bank.pool()).await.unwrap();
+    let store = bank.by(bank.options.clone().username("bank_service")).await;
+    let (teller, account) = (Teller::new(store.clone()), Uuid::new_v4());
+    let customer = Customer { number: Uuid::new_v4(), name: "Ann".into() };
+    teller.open(account, &customer, "EUR", Uuid::new_v4(), Metadata::default()).await.unwrap();
+    let balances = || Subscription::new(store.clone(), Balances::of(&store));
+    assert_eq!(balances().step().await.unwrap(), 1);
+    let privileges = "SELECT grantee || ' ' || privilege_type FROM information_schema.role_table_grants
+        WHERE table_name = 'balances' ORDER BY 1";
+    let privileges = async || sqlx::query_scalar::<_, String>(privileges).fetch_all(bank.pool()).await.unwrap();
+    let before = privileges().await;
+
+    rebuild(Subscription::new(bank.store.clone(), Balances::of(&bank.store))).await.unwrap();
+    assert_eq!(privileges().await, before);
+    teller.deposit(account, 7, Uuid::new_v4(), Metadata::default()).await.unwrap();
+    assert_eq!(balances().step().await.unwrap(), 1);
+    assert_eq!(balance(&store, account).await.unwrap().unwrap().cents, 7);
+    let error = rebuild(balances()).await.unwrap_err();
+    assert!(error.to_string().contains("permission denied"), "it is no work for the service: {error}");
+}
 
 // ANCHOR: tenants
 #[tokio::test]

@@ -123,8 +123,8 @@ async fn a_rebuild_begins_traces_of_its_own_and_links_to_the_old_ones() {
         }
     };
     deposits.with_subscriber(bank.telemetry.dispatch()).await;
-    let balances = Balances::of(&bank.store);
-    rebuild(&bank.store, balances).with_subscriber(bank.telemetry.dispatch()).await.unwrap();
+    let balances = Subscription::new(bank.store.clone(), Balances::of(&bank.store));
+    rebuild(balances).with_subscriber(bank.telemetry.dispatch()).await.unwrap();
 
     let capture = bank.close().await;
     let process = capture.spans_named("process balances.rebuild").next().unwrap();
