@@ -15,7 +15,7 @@ use crate::rebuild::enter;
 use crate::store::EventStore;
 
 const CHECKPOINT: Operation = operation!("SELECT", "checkpoints", "checkpoint");
-const LOCK: Operation = operation!("SELECT", "checkpoints", "lock_checkpoint");
+const LOCK: Operation = operation!("SELECT", "checkpoints", "take_checkpoint");
 const SAVE: Operation = operation!("UPDATE", "checkpoints", "save_checkpoint");
 const ENROL: Operation = operation!("INSERT", "checkpoints", "enrol");
 const SKIP: Operation = operation!("INSERT", "skipped", "skip");
@@ -195,16 +195,17 @@ impl<P: Projection> Subscription<P> {
         Ok(page.len())
     }
 
-    /// A transaction in which nobody else moves this checkpoint; none when somebody has done so already.
+    /// A transaction in which nobody else moves this checkpoint; none when somebody does so, or has done so already.
     async fn begin(&self, from: Position) -> Result<Option<PgTransaction<'static>>, sqlx::Error> {
         let mut transaction = self.store.db.answer(self.store.pool.begin()).await?;
-        let row = sqlx::query_file!("queries/lock_checkpoint.sql", self.name);
-        let row = self.store.db.call(&LOCK, 1, row.fetch_one(&mut *transaction)).await?;
-        let now = Position { transaction: row.transaction, number: row.position };
+        let row = sqlx::query_file!("queries/take_checkpoint.sql", self.name);
+        let row = self.store.db.call(&LOCK, 1, row.fetch_optional(&mut *transaction)).await?;
+        let now = row.map(|row| Position { transaction: row.transaction, number: row.position });
         if let Some(schema) = &self.schema {
+            now.ok_or(sqlx::Error::RowNotFound)?; // nobody else works on it: it is over, and its tables are gone
             self.store.db.answer(enter::<P>(&mut transaction, schema)).await?;
         }
-        Ok((now == from).then_some(transaction))
+        Ok((now == Some(from)).then_some(transaction))
     }
     // ANCHOR_END: transaction
 

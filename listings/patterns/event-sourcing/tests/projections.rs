@@ -155,6 +155,20 @@ async fn with_the_policy_to_skip_it_is_written_down_and_the_rest_goes_on() {
 // ANCHOR_END: poison
 
 #[tokio::test]
+async fn who_finds_another_at_work_does_not_wait_for_it() {
+    let bank = with_heard().await;
+    say(&bank.store, "a", 0, 1).await.unwrap();
+    let subscription = Subscription::new(bank.store.clone(), Heard::default());
+    subscription.checkpoint().await.unwrap();
+    bank.settle().await;
+    let mut other = bank.pool().begin().await.unwrap();
+    sqlx::query("SELECT FROM checkpoints FOR UPDATE").execute(&mut *other).await.unwrap();
+    assert_eq!(subscription.step().await.unwrap(), 0);
+    other.rollback().await.unwrap();
+    assert_eq!(subscription.step().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn what_a_newer_version_has_written_is_left_to_it_and_never_skipped() {
     let bank = with_heard().await;
     let insert = "INSERT INTO events (id, stream, version, kind, schema, data, metadata, tags)
