@@ -25,7 +25,7 @@ enum Heard {
     /// Each batch waits at a gate that has the name of its first number.
     Gated,
     /// And while it listens, the next thing is said.
-    Answered(EventStore, AtomicI64),
+    Answered(Box<EventStore>, AtomicI64),
 }
 
 impl Projection for Heard {
@@ -127,7 +127,7 @@ async fn a_rebuild_whose_tables_are_gone_stops_and_leaves_those_in_use_alone() {
 #[tokio::test]
 async fn a_writer_that_never_rests_does_not_keep_a_rebuild_from_its_end() {
     let bank = Bank::alone().await.heard(3).await;
-    let listening = Heard::Answered(bank.store.clone(), AtomicI64::new(0));
+    let listening = Heard::Answered(Box::new(bank.store.clone()), AtomicI64::new(0));
     let events = in_time(rebuild(bank.subscription(listening))).await.unwrap();
     assert!(events >= 3, "{events}");
     bank.settle().await;
