@@ -1,9 +1,3 @@
--- After the migrations, by the role that ran them, which owns the tables. Replicas log in as `bank_service`. A rebuild makes and
--- drops tables: it is a job of the owner, like a migration.
+-- Once for each server, by who may make roles. On Kubernetes the operator does it: `managed` in k8s/cluster.yaml.
 
--- ANCHOR: roles
 CREATE ROLE bank_service LOGIN;
-GRANT SELECT, INSERT ON events, skipped, statement TO bank_service; -- no UPDATE, no DELETE: nobody rewrites what has happened
-GRANT SELECT, INSERT, UPDATE ON checkpoints, snapshots, balances TO bank_service;
-GRANT SELECT, INSERT, UPDATE, DELETE ON keys TO bank_service; -- to forget somebody is to delete a key
--- ANCHOR_END: roles

@@ -1,4 +1,6 @@
--- Several tenants in one store, on top of roles.sql. Each tenant's pool says whose it is: `options=-c bank.tenant=north`.
+-- Several tenants in one store, on top of grants.sql. For a program that has a pool for each tenant, which says whose it is
+-- (`options=-c bank.tenant=north`), and another one for the projections, as `bank_projector`. The service of this chapter is
+-- none: its one pool serves commands and projections and names no tenant, so with these policies it would see nothing.
 
 -- ANCHOR: tenants
 ALTER TABLE events ENABLE ROW LEVEL SECURITY;

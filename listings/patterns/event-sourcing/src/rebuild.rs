@@ -31,7 +31,7 @@ impl From<sqlx::Error> for RebuildError {
 /// The same statements write both: which `balances` they mean depends on the `search_path`. When this is cut off, the old
 /// tables are as they were, and the next rebuild begins anew. Batch and policy are those of `new`.
 ///
-/// For the owner of the tables. Columns, constraints, indexes and the privileges on the tables are copied; triggers, foreign
+/// It is for the owner of the tables. Columns, constraints, indexes and the privileges on the tables are copied; triggers, foreign
 /// keys, policies of rows and privileges on columns are not. A view on them, or a foreign key to them, prevents the change.
 ///
 /// Returns the number of events.
@@ -51,29 +51,31 @@ pub async fn rebuild<P: Projection>(mut new: Subscription<P>) -> Result<usize, R
     let Either::Left(lock) = db.answer(lock.try_acquire(connection)).await? else {
         return Err(RebuildError::AtWork(P::NAME));
     };
-    let events = begin_and_finish(&new, &schema).await;
+    let events = build(&new, &schema).await;
     // Who is cut off lets go of it as well, once the server has noticed.
     let _ = db.answer(lock.release_now()).await;
     Ok(events?)
 }
+// ANCHOR_END: rebuild
 
-async fn begin_and_finish<P: Projection>(new: &Subscription<P>, schema: &str) -> Result<usize, SubscriptionError> {
+// ANCHOR: build
+async fn build<P: Projection>(new: &Subscription<P>, schema: &str) -> Result<usize, SubscriptionError> {
     new.store.db.answer(prepare(new, schema)).await?;
     let mut events = 0;
     loop {
         let applied = new.step().await?;
         events += applied;
-        // Nearly there. Behind a writer that never rests it would never be more than that.
+        // The rest is for the swap: behind a writer that never rests, there is always something new.
         if applied < new.batch as usize {
             return Ok(events + swap(new, schema).await?);
         }
     }
 }
-// ANCHOR_END: rebuild
+// ANCHOR_END: build
 
 // ANCHOR: prepare
-/// Empty tables like the ones in use, and a checkpoint at the start: it is there as long as they are. So its row comes first,
-/// for which whoever works on those of an earlier rebuild makes everybody wait.
+/// Empty tables like the ones in use, and a checkpoint at the start, which is there as long as they are. Its row comes first:
+/// whoever is still at work on the tables of an earlier rebuild has locked it.
 async fn prepare<P: Projection>(new: &Subscription<P>, schema: &str) -> Result<(), sqlx::Error> {
     let (live, name) = (P::NAME, &new.name);
     let mut transaction = new.store.pool.begin().await?;

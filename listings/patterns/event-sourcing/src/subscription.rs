@@ -238,7 +238,7 @@ impl<P: Projection> Subscription<P> {
     ///
     /// # Errors
     ///
-    /// When the database does not answer.
+    /// When the database does not answer, or this is a rebuild that another one has ended.
     pub async fn checkpoint(&self) -> Result<Position, sqlx::Error> {
         let row = sqlx::query_file!("queries/checkpoint.sql", self.name).fetch_optional(&self.store.pool);
         match self.store.db.measure(&CHECKPOINT, row).await? {

@@ -6,13 +6,16 @@ mod common;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use common::child;
 use common::gate::Gate;
 use common::{Bank, Said, in_time, say};
+use event_sourcing::bank::{Customer, Teller, balance};
 use event_sourcing::{
-    EventStore, Poison, Projected, Projection, RebuildError, Subscription, SubscriptionError, rebuild,
+    EventStore, Metadata, Poison, Projected, Projection, RebuildError, Subscription, SubscriptionError, rebuild,
 };
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 /// What was said, by number.
 #[derive(Default)]
@@ -22,7 +25,7 @@ enum Heard {
     /// Each batch waits at a gate that has the name of its first number.
     Gated,
     /// And while it listens, the next thing is said.
-    Answered(EventStore, AtomicI64),
+    Answered(Box<EventStore>, AtomicI64),
 }
 
 impl Projection for Heard {
@@ -124,7 +127,7 @@ async fn a_rebuild_whose_tables_are_gone_stops_and_leaves_those_in_use_alone() {
 #[tokio::test]
 async fn a_writer_that_never_rests_does_not_keep_a_rebuild_from_its_end() {
     let bank = Bank::alone().await.heard(3).await;
-    let listening = Heard::Answered(bank.store.clone(), AtomicI64::new(0));
+    let listening = Heard::Answered(Box::new(bank.store.clone()), AtomicI64::new(0));
     let events = in_time(rebuild(bank.subscription(listening))).await.unwrap();
     assert!(events >= 3, "{events}");
     bank.settle().await;
@@ -175,4 +178,25 @@ async fn a_rebuild_leaves_out_what_its_policy_leaves_out_and_says_so_under_the_n
         assert_eq!(rebuild(skipping()).await.unwrap(), 4);
         assert_eq!((bank.numbers().await, skipped().await), (vec![0, 1, 3], vec!["heard".to_owned()]));
     }
+}
+
+#[tokio::test]
+async fn the_program_makes_a_read_model_anew_and_knows_which_there_are() {
+    let bank = Bank::alone().await;
+    let (teller, account) = (Teller::new(bank.store.clone()), Uuid::new_v4());
+    let customer = Customer { number: Uuid::new_v4(), name: "Ann".into() };
+    teller.open(account, &customer, "EUR", Uuid::new_v4(), Metadata::default()).await.unwrap();
+    let database = bank.server.as_ref().unwrap().url("bank");
+    let run = |name: &str| {
+        let mut program = child::bank(&[("DATABASE_URL", &database), ("OTEL_SDK_DISABLED", "true")]);
+        let output = program.args(["rebuild", name]).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    for name in ["balances", "statement"] {
+        let (success, said) = run(name);
+        assert!(success && said.contains("made anew from 1 events"), "{said}");
+    }
+    assert_eq!(balance(&bank.store, account).await.unwrap().unwrap().cents, 0);
+    let (success, said) = run("balance");
+    assert!(!success && said.contains("\"balance\" is no read model; expected balances or statement"), "{said}");
 }

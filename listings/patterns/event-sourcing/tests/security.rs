@@ -13,7 +13,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnectOptions;
 use uuid::Uuid;
 
-const ROLES: &str = include_str!("../deploy/roles.sql");
+const ROLES: &str = concat!(include_str!("../deploy/roles.sql"), include_str!("../deploy/grants.sql"));
 const TENANTS: &str = include_str!("../deploy/tenants.sql");
 
 impl Bank {

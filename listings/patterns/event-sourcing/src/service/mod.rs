@@ -6,4 +6,4 @@ mod reply;
 mod run;
 
 pub use config::{Config, InvalidVariable};
-pub use run::{migrate, run};
+pub use run::{migrate, rebuild, run};

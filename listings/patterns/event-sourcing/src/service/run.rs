@@ -4,7 +4,7 @@ use std::future::Future;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use opentelemetry::metrics::Meter;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -14,6 +14,7 @@ use super::{Config, api};
 use crate::bank::{Balances, Statement};
 use crate::outbox::Outbox;
 use crate::pool::connect;
+use crate::projection::Projection;
 use crate::store::EventStore;
 use crate::subscription::{Subscription, SubscriptionError};
 
@@ -31,6 +32,29 @@ pub async fn migrate(config: Config) -> anyhow::Result<()> {
     // Without the limits of the service: an index over all events takes as long as it takes.
     let pool = PgPool::connect_with(config.database).await.context("the database does not answer")?;
     EventStore::migrate(&pool).await.context("the database cannot be brought up to date")
+}
+
+/// Makes a read model anew: a job of the owner of its tables, while the replicas go on.
+///
+/// # Errors
+///
+/// When there is none of this name, or it cannot be made.
+pub async fn rebuild(config: Config, meter: &Meter, name: &str) -> anyhow::Result<()> {
+    const BALANCES: &str = Balances::NAME;
+    const STATEMENT: &str = Statement::NAME;
+    if ![BALANCES, STATEMENT].contains(&name) {
+        bail!("{name:?} is no read model; expected {BALANCES} or {STATEMENT}");
+    }
+    // With the limits of the service: all that it does, it does in small pieces.
+    let pool = connect(config.database, config.connections).await.context("the database does not answer")?;
+    let store = EventStore::new(pool, meter);
+    store.verify().await?;
+    let events = match name {
+        BALANCES => crate::rebuild(Subscription::new(store.clone(), Balances::of(&store))).await?,
+        _ => crate::rebuild(Subscription::new(store.clone(), Statement::of(&store))).await?,
+    };
+    tracing::info!(name: "projection.rebuilt", { projection.name = name }, "made anew from {events} events");
+    Ok(())
 }
 
 // ANCHOR: run
