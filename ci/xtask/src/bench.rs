@@ -31,8 +31,8 @@ pub struct Measured {
 
 /// Runs every bench of the listing; each becomes `results/<bench>.json`. So does every program that the crate's manifest names
 /// under `[package.metadata.bench]`, with its unit: for `memory = "KiB"`, `examples/<crate>-memory.rs` prints rows in the format
-/// of a peer. A quick run is a first look: it prints, and writes nothing; a program is told with `--quick`.
-pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
+/// of a peer. A quick run is a first look: it prints, and writes nothing; a program is told with `--quick`. `only` picks one.
+pub fn run(slug: &str, quick: bool, only: Option<&str>) -> anyhow::Result<()> {
     let folder = listing(slug)?;
     let measured = |name: &str, unit: &str, source: &str, answer: Answer| -> anyhow::Result<()> {
         let Answer { versions: others, rows } = answer;
@@ -46,7 +46,15 @@ pub fn run(slug: &str, quick: bool) -> anyhow::Result<()> {
         let sources = vec![format!("{slug}/src"), format!("{slug}/{source}")];
         save(slug, Measured { name: name.into(), command, unit: unit.into(), sources, versions, rows })
     };
-    let (benches, programs) = (names(&folder.join("benches"))?, programs(&folder)?);
+    let (mut benches, mut programs) = (names(&folder.join("benches"))?, programs(&folder)?);
+    if let Some(only) = only {
+        benches.retain(|bench| bench == only);
+        programs.retain(|(program, _)| program == only);
+        ensure!(
+            !benches.is_empty() || !programs.is_empty(),
+            "listings/{slug} measures nothing that is called {only:?}"
+        );
+    }
     ensure!(!benches.is_empty() || !programs.is_empty(), "listings/{slug} has no benches and names no programs");
     for bench in benches {
         let criterion = target().join("criterion");

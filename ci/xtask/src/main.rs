@@ -67,6 +67,9 @@ enum Command {
         /// A first look: less exact, prints and writes nothing
         #[arg(long)]
         quick: bool,
+        /// This one of its results, and no other: append
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
     },
     /// Measure a listing's peers outside Rust, and write results/<peer>.json
     Versus {
@@ -124,7 +127,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { all } => test::run(all)?,
         Command::Check => check::run()?,
         Command::Doctor => doctor::run(),
-        Command::Bench { listing, quick } => bench::run(&listing, quick)?,
+        Command::Bench { listing, quick, only } => bench::run(&listing, quick, only.as_deref())?,
         Command::Versus { listing } => versus::run(&listing)?,
         Command::Capture { listing } => capture::run(listing.as_deref())?,
         Command::Outputs { check } => outputs::run(check, &BTreeSet::new())?,

@@ -28,8 +28,9 @@ async fn main() -> anyhow::Result<()> {
         for (case, batch, connections) in CASES {
             let rates = rates(&server, batch, connections).await?;
             rows.add(&format!("{case}, fsync {fsync}"), "event-sourcing", rates);
+            // Right after: what a machine does in a second is not what it did ten minutes ago.
+            rows.peers("append", &server, &["--fsync", fsync, "--case", case])?;
         }
-        rows.peers("append", &server, &["--fsync", fsync])?;
     }
     rows.print();
     Ok(())

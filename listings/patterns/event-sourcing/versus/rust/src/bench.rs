@@ -37,6 +37,7 @@ pub struct Bench {
     server: PgConnectOptions,
     quick: bool,
     fsync: String,
+    case: Option<String>,
     rows: Vec<Value>,
 }
 
@@ -55,11 +56,12 @@ impl Bench {
         let server: PgConnectOptions = arguments.next().context("where is the server?")?.parse()?;
         let mut connection = PgConnection::connect_with(&server).await?;
         let fsync: String = sqlx::query_scalar("SHOW fsync").fetch_one(&mut connection).await?;
-        let mut bench = Self { server, quick: false, fsync, rows: Vec::new() };
+        let mut bench = Self { server, quick: false, fsync, case: None, rows: Vec::new() };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => bench.quick = true,
                 "--fsync" => ensure!(arguments.next().as_ref() == Some(&bench.fsync), "fsync is {}", bench.fsync),
+                "--case" => bench.case = Some(arguments.next().context("which case?")?),
                 other => anyhow::bail!("{other}?"),
             }
         }
@@ -95,6 +97,9 @@ impl Bench {
         open: impl AsyncFn(PgPool) -> anyhow::Result<W>,
     ) -> anyhow::Result<()> {
         for (case, batch, connections) in APPENDS {
+            if self.case.as_ref().is_some_and(|only| only != case) {
+                continue;
+            }
             self.database(connections, async |bench, pool| {
                 let writer = open(pool).await?;
                 let round = bench.choose(Duration::from_secs(2), Duration::from_millis(300));

@@ -1,6 +1,6 @@
 //! Event stores by others, doing the same work as the chapter's in the same server.
 //!
-//! `event-sourcing-peers append|replay|rehydrate|projection|lag URL [--quick] [--fsync on|off]`, where `URL` is the server's
+//! `event-sourcing-peers append|replay|rehydrate|projection|lag URL [--quick] [--fsync on|off] [--case CASE]`, where `URL` is the server's
 //! database `postgres`. The chapter's own programs call it, `Rows::peers` in `examples/measure/mod.rs`. It prints one JSON
 //! object with versions and rows, and what it is doing on standard error.
 
